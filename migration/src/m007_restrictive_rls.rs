@@ -1,0 +1,167 @@
+//! 007 restrictive row-level security: who may read and write which row, as one table of rules.
+
+use sea_orm_migration::prelude::*;
+
+const SETS: &str = include_str!("sql/m007/sets.sql");
+const MODE: &str = include_str!("sql/m007/mode.sql");
+const NOTICES: &str = include_str!("sql/m007/notices.sql");
+const DOWN: &str = include_str!("sql/m007/down.sql");
+
+const SELF: &str = "(SELECT platform.current_active_user_id())";
+const MEMBER: &str = "organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])";
+
+/// The organization of the row grants `permission` to the caller's role.
+fn in_organization(permission: &str) -> String {
+    format!("organization_id = ANY ((SELECT platform.current_org_ids_with('{permission}'))::uuid[])")
+}
+
+/// The caller holds `permission` in the row's project: by the role in its organization, or as a project member.
+fn in_project(permission: &str) -> String {
+    format!(
+        "({} OR project_id = ANY ((SELECT platform.current_project_ids_with('{permission}'))::uuid[]))",
+        in_organization(permission)
+    )
+}
+
+/// For the organization's own row, whose key is called `id`.
+fn of_row(rule: &str, column: &str) -> String {
+    rule.replace(&format!("{column} = ANY"), "id = ANY")
+}
+
+/// Who may read a row: data-model.md, 007, "Who may read a row".
+fn readable() -> Vec<(&'static str, String)> {
+    let project = in_project("projects:read");
+    let billing = in_organization("billing:read");
+    let active_self = format!("user_id = {SELF}");
+    let narrowed = "(platform.get_current_org_id() IS NULL OR organization_id = platform.get_current_org_id())";
+    let mut rules = vec![
+        ("organizations", of_row(MEMBER, "organization_id")),
+        ("project_addons", format!("({billing} OR {project})")),
+        (
+            "database_metrics",
+            format!(
+                "({} OR database_id = ANY ((SELECT platform.current_database_ids_with('projects:read'))::uuid[]))",
+                in_organization("projects:read")
+            ),
+        ),
+        ("audit_logs", format!("({} OR ({active_self} AND {narrowed}))", in_organization("audit:read"))),
+        ("organization_invitations", in_organization("members:write")),
+        ("api_keys", format!("({} OR ({active_self} AND {MEMBER}))", in_organization("api_keys:read"))),
+        (
+            "users",
+            format!(
+                "(id = {SELF} OR EXISTS (SELECT 1 FROM platform.organization_members shared \
+                 WHERE shared.user_id = users.id AND shared.{MEMBER}))"
+            ),
+        ),
+        ("user_sessions", active_self),
+        ("billing_plans", "active".to_owned()),
+        ("addon_catalog", "active".to_owned()),
+        ("feature_flags", format!("{SELF} IS NOT NULL")),
+    ];
+    for table in ["organization_members", "projects", "subscriptions", "usage_metrics", "organization_feature_flags"] {
+        rules.push((table, MEMBER.to_owned()));
+    }
+    for table in ["invoices", "payment_methods", "tax_ids", "customer_profiles", "credits"] {
+        rules.push((table, billing.clone()));
+    }
+    for table in [
+        "credentials",
+        "project_members",
+        "disk_config",
+        "compute_config",
+        "project_metrics",
+        "databases",
+        "database_connection_logs",
+    ] {
+        rules.push((table, project.clone()));
+    }
+    rules
+}
+
+/// Who may write a row: the coarse part of access.md's tables. What is missing here (catalogs, metrics, usage,
+/// invoices, credits, audit) is written by definer functions or the service role alone.
+fn writable() -> Vec<(&'static str, &'static str, String)> {
+    let members = in_organization("members:write");
+    // An admin neither makes nor unmakes an owner.
+    let no_owner = format!("(role <> 'owner' OR {})", in_organization("ownership:transfer"));
+    let own_membership = format!("(user_id = {SELF} AND {MEMBER})");
+    let own_key = format!("(user_id = {SELF} AND {MEMBER})");
+    let mut rules = vec![
+        ("organizations", "UPDATE", of_row(&in_organization("organization:write"), "organization_id")),
+        ("organizations", "DELETE", of_row(&in_organization("organization:delete"), "organization_id")),
+        ("projects", "INSERT", in_organization("projects:create")),
+        ("projects", "UPDATE", of_row(&in_project("projects:write"), "project_id")),
+        ("projects", "DELETE", of_row(&in_project("projects:delete"), "project_id")),
+        ("subscriptions", "UPDATE", in_organization("billing:write")),
+        ("credentials", "UPDATE", in_project("credentials:write")),
+        ("organization_members", "INSERT", format!("({members} AND {no_owner})")),
+        ("organization_members", "UPDATE", format!("({members} AND {no_owner})")),
+        ("organization_members", "DELETE", format!("(({members} AND {no_owner}) OR {own_membership})")),
+        ("users", "UPDATE", format!("id = {SELF}")),
+        ("user_sessions", "UPDATE", format!("user_id = {SELF}")),
+        ("api_keys", "UPDATE", format!("({} OR {own_key})", in_organization("api_keys:write"))),
+        ("api_keys", "DELETE", format!("({} OR {own_key})", in_organization("api_keys:write"))),
+        ("project_members", "INSERT", in_project("project_members:write")),
+        ("project_members", "UPDATE", in_project("project_members:write")),
+        ("project_members", "DELETE", format!("({} OR user_id = {SELF})", in_project("project_members:write"))),
+    ];
+    let every_verb = [
+        ("organization_invitations", format!("({members} AND {no_owner})")),
+        ("payment_methods", in_organization("billing:write")),
+        ("tax_ids", in_organization("billing:write")),
+        ("customer_profiles", in_organization("billing:write")),
+        ("disk_config", in_project("infrastructure:write")),
+        ("compute_config", in_project("infrastructure:write")),
+        ("project_addons", in_project("infrastructure:write")),
+        ("databases", in_project("databases:write")),
+        ("organization_feature_flags", in_organization("flags:write")),
+    ];
+    for (table, rule) in every_verb {
+        for verb in ["INSERT", "UPDATE", "DELETE"] {
+            rules.push((table, verb, rule.clone()));
+        }
+    }
+    rules
+}
+
+fn policies() -> String {
+    let read = readable().into_iter().map(|(table, rule)| {
+        format!("CREATE POLICY {table}_select ON platform.{table} FOR SELECT TO ogelbase_app USING ({rule});\n")
+    });
+    let write = writable().into_iter().map(|(table, verb, rule)| {
+        let rule = match verb {
+            "INSERT" => format!("WITH CHECK ({rule})"),
+            "UPDATE" => format!("USING ({rule}) WITH CHECK ({rule})"),
+            _ => format!("USING ({rule})"),
+        };
+        let name = verb.to_lowercase();
+        format!("CREATE POLICY {table}_{name} ON platform.{table} FOR {verb} TO ogelbase_app {rule};\n")
+    });
+    read.chain(write).collect()
+}
+
+/// The migration.
+#[derive(Debug)]
+pub struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m007_restrictive_rls"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        for sql in [SETS, MODE, &policies(), "SELECT platform_private.set_rls_mode('restrictive')", NOTICES] {
+            connection.execute_unprepared(sql).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(DOWN).await.map(|_| ())
+    }
+}

@@ -1,0 +1,18 @@
+//! 008: the organization a user works in by preference.
+
+use sea_orm_migration::prelude::*;
+
+/// The step.
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::run(manager, &[include_str!("sql/m008/up.sql")]).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::run(manager, &[include_str!("sql/m008/down.sql")]).await
+    }
+}

@@ -1,0 +1,10 @@
+DROP TABLE platform.compute_config;
+DROP TABLE platform.disk_config;
+DROP TABLE platform.credits;
+DROP TABLE platform.customer_profiles;
+DROP TABLE platform.addon_catalog;
+DROP TABLE platform.usage_metrics;
+DROP TABLE platform.tax_ids;
+DROP TABLE platform.payment_methods;
+DROP TABLE platform.invoices;
+DROP TABLE platform.subscriptions;

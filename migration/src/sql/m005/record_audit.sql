@@ -1,0 +1,33 @@
+-- The one way in. Who did it is what the transaction says, never what the caller says.
+CREATE FUNCTION platform_private.record_audit(
+    organization_id uuid, project_id uuid, event_type text, resource_type text, resource_id uuid, action text,
+    metadata jsonb DEFAULT '{}', severity text DEFAULT 'info', ip_address inet DEFAULT NULL,
+    user_agent text DEFAULT NULL, request_id text DEFAULT NULL, api_key_id uuid DEFAULT NULL,
+    actor_label text DEFAULT NULL
+) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    record_id uuid := platform_private.uuid_v7();
+    actor uuid := nullif(current_setting('app.current_user_id', true), '')::uuid;
+    label text := coalesce(left(record_audit.actor_label, 320), 'anonymous');
+BEGIN
+    IF actor IS NOT NULL THEN
+        label := coalesce((SELECT u.email FROM platform.users u WHERE u.id = actor), 'unknown user');
+    END IF;
+    INSERT INTO platform.audit_logs (
+        id, organization_id, project_id, user_id, api_key_id, actor_label, event_type, resource_type, resource_id,
+        action, ip_address, user_agent, request_id, metadata, severity)
+    VALUES (
+        record_id, $1, $2, actor, $12, label, $3, $4, $5,
+        $6, $9, left($10, 1024), left($11, 128), coalesce($7, '{}'), coalesce($8, 'info'));
+    RETURN record_id;
+END
+$$;
+
+COMMENT ON FUNCTION platform_private.record_audit(
+    uuid, uuid, text, text, uuid, text, jsonb, text, inet, text, text, uuid, text)
+    IS 'Appends an audit record under the transaction''s user, returns its id';
+
+GRANT EXECUTE ON FUNCTION platform_private.record_audit(
+    uuid, uuid, text, text, uuid, text, jsonb, text, inet, text, text, uuid, text) TO ogelbase_app;

@@ -1,0 +1,11 @@
+//! Who is calling and what they may do.
+
+pub mod jwt;
+pub mod password;
+pub mod permission;
+pub mod principal;
+pub mod session;
+pub mod token;
+
+pub use permission::Permission;
+pub use principal::Principal;

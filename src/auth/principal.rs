@@ -1,0 +1,97 @@
+//! Who is calling, and what they are where.
+
+use std::collections::HashMap;
+
+use entity::{organization_members::OrganizationRole, project_members::ProjectRole};
+use sea_orm::ActiveEnum;
+use uuid::Uuid;
+
+use super::Permission;
+use crate::{
+    db::bootstrap::Resolved,
+    error::{Error, Result},
+};
+
+/// The caller of a request.
+#[derive(Debug, Clone, Default)]
+pub enum Principal {
+    /// Nobody.
+    #[default]
+    Anonymous,
+    /// A person with a live session.
+    User(Member),
+}
+
+/// A signed-in person with their roles, as they were at the request's start. Under `X-Organization` it holds the
+/// roles of that organization only.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The user.
+    pub user_id: Uuid,
+    /// The session that the request came with.
+    pub session_id: Uuid,
+    organizations: HashMap<Uuid, OrganizationRole>,
+    projects: HashMap<Uuid, ProjectRole>,
+}
+
+impl TryFrom<Resolved> for Principal {
+    type Error = Error;
+
+    fn try_from(resolved: Resolved) -> Result<Self> {
+        fn roles<R: ActiveEnum<Value = String>>(stored: Vec<(Uuid, String)>) -> Result<HashMap<Uuid, R>> {
+            stored.into_iter().map(|(id, role)| Ok((id, R::try_from_value(&role)?))).collect()
+        }
+        Ok(Self::User(Member {
+            user_id: resolved.user_id,
+            session_id: resolved.session_id,
+            organizations: roles(resolved.organization_roles)?,
+            projects: roles(resolved.project_roles)?,
+        }))
+    }
+}
+
+impl Principal {
+    /// The signed-in person.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when nobody is signed in.
+    pub fn member(&self) -> Result<&Member> {
+        match self {
+            Self::Anonymous => Err(Error::sign_in_needed()),
+            Self::User(member) => Ok(member),
+        }
+    }
+
+    /// The user's id, when a person is signed in.
+    #[must_use]
+    pub fn user_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Anonymous => None,
+            Self::User(member) => Some(member.user_id),
+        }
+    }
+
+    /// Whether `permission` is held on everything in the organization.
+    #[must_use]
+    pub fn may_in_organization(&self, permission: Permission, organization_id: Uuid) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::User(member) => member
+                .organizations
+                .get(&organization_id)
+                .is_some_and(|role| permission.granted_by_organization_role(*role)),
+        }
+    }
+
+    /// Whether `permission` is held in the project, by the role in its organization or in the project itself.
+    #[must_use]
+    pub fn may_in_project(&self, permission: Permission, organization_id: Uuid, project_id: Uuid) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::User(member) => {
+                self.may_in_organization(permission, organization_id)
+                    || member.projects.get(&project_id).is_some_and(|role| permission.granted_by_project_role(*role))
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Signing in and out with a password.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+use super::{jwt::AccessTokens, password, password::Passwords, token};
+use crate::{
+    clock::Clock,
+    db::{
+        Database, RequestTransaction,
+        bootstrap::{self, NewSession, Opening, Resolved, Slug},
+    },
+    error::{Error, Result},
+};
+
+/// The domain of the demo accounts (RFC 6761, `.test`), whose password everybody knows.
+const DEMO_DOMAIN: &str = ".test";
+
+/// All that signing in and recognising a caller needs.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    /// Signs and checks access tokens.
+    pub tokens: AccessTokens,
+    /// Checks passwords.
+    pub passwords: Passwords,
+    /// The time.
+    pub clock: Clock,
+    /// Lifetime of a session.
+    pub lifetime: Duration,
+    /// Whether the demo accounts may sign in (in development).
+    pub demo_accounts: bool,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// Address of the peer.
+    pub ip: Option<IpAddr>,
+    /// The header `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Id of the request.
+    pub request_id: String,
+}
+
+/// What a successful sign-in hands out. The two tokens exist nowhere else.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// JWT for the header `Authorization`.
+    pub access_token: String,
+    /// When the access token ends.
+    pub access_expires_at: DateTime<Utc>,
+    /// Token to get a new access token with.
+    pub refresh_token: String,
+    /// The user and their roles.
+    pub resolved: Resolved,
+}
+
+impl Sessions {
+    /// What a request with these headers opens its transaction with.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for a credential that is not ours or has ended, and for `X-Organization` without
+    /// a credential; [`Error::NotFound`] for an `X-Organization` that cannot be a slug.
+    pub fn opening(&self, bearer: Option<&str>, organization: Option<&str>) -> Result<Opening> {
+        let Some(bearer) = bearer else {
+            return if organization.is_some() { Err(Error::sign_in_needed()) } else { Ok(Opening::Anonymous) };
+        };
+        let claims = self.tokens.check(bearer, self.clock.now())?;
+        let not_found = || Error::NotFound("the organization of X-Organization was".into());
+        let organization = organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose()?;
+        Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization })
+    }
+
+    /// Checks the password; nothing is written. Unknown address, wrong password, banned account and an account
+    /// without a password get the same answer after the same work.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when it does not match.
+    pub async fn check_password(&self, database: &Database, email: &str, password: String) -> Result<Uuid> {
+        let refused = || Error::Unauthenticated("e-mail or password is wrong".into());
+        if password.len() > password::MAX_BYTES {
+            return Err(refused());
+        }
+        let email = email.trim();
+        let account = database.sign_in_lookup(email).await?;
+        let allowed = self.demo_accounts || !email.to_lowercase().ends_with(DEMO_DOMAIN);
+        let account = account.filter(|account| allowed && !account.banned);
+        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let matches = self.passwords.verify(password, hash).await?;
+        account.filter(|_| matches).map(|account| account.user_id).ok_or_else(refused)
+    }
+
+    /// Opens a session in the request's transaction, which from here on works for that user.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the user was banned or deleted meanwhile.
+    pub async fn open(&self, transaction: &RequestTransaction, user_id: Uuid, client: &Client) -> Result<SignedIn> {
+        let now = self.clock.now();
+        let session_token = token::new();
+        let refresh_token = token::new();
+        let (access_token, access_expires_at) = self.tokens.sign(user_id, &session_token, now)?;
+        let session = NewSession {
+            id: crate::id::new(),
+            user_id,
+            token_hash: token::digest(&session_token),
+            refresh_token_hash: token::digest(&refresh_token),
+            expires_at: now + self.lifetime,
+            ip: client.ip.map(Into::into),
+            user_agent: client.user_agent.clone(),
+            request_id: client.request_id.clone(),
+        };
+        let resolved = bootstrap::open_session(transaction, session).await?;
+        Ok(SignedIn { access_token, access_expires_at, refresh_token, resolved })
+    }
+}

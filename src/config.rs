@@ -1,0 +1,233 @@
+//! The server's settings: defaults, then a file, then the environment, then flags; later ones win.
+//!
+//! Every setting `x_y` is `OGELBASE_X_Y` in the environment and `x_y = ...` in the file (TOML, named by
+//! `OGELBASE_CONFIG`, or `ogelbase.toml` in the working directory). An unknown name or a bad value stops the start.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+
+/// What kind of installation this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Everything has a default, the demo accounts work, GraphiQL and introspection are on.
+    Development,
+    /// Secrets must be given, demo accounts are refused, GraphiQL and introspection are off unless asked for.
+    Production,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line for a person.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// All settings of the server. The docstring of each is its documentation; `docs/configuration.md` repeats none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `development` (default) or `production`.
+    #[serde(rename = "env")]
+    pub environment: Environment,
+    /// Address and port that HTTP is served at. Default `127.0.0.1:4000`.
+    pub listen: SocketAddr,
+    /// Where the server keeps its files: the private database, and in development its generated secrets.
+    /// Default `./.ogelbase`.
+    pub data_dir: PathBuf,
+    /// PostgreSQL to use, as a `postgres://` URL; also read from `DATABASE_URL`. None: a private one is started.
+    pub database_url: Option<String>,
+    /// Connections to the database that requests may hold at once (1 to 1,000). Default 20.
+    pub database_connections: u32,
+    /// Directory with `postgres` and `initdb` for the private database; also read from `PG_BIN_DIR`.
+    pub pg_bin_dir: Option<PathBuf>,
+    /// Milliseconds after which a statement of a request is stopped (100 to 600,000). Default 15,000.
+    pub statement_timeout_ms: u32,
+    /// Apply missing migrations at start. Default true.
+    pub migrate: bool,
+    /// Secret that signs access tokens (HS256), at least 32 characters. In development made at the first start.
+    pub jwt_secret: Option<String>,
+    /// The vault's key ring, `id:base64,id:base64`: 32 bytes each, the first one seals, all of them open.
+    /// In development made at the first start.
+    pub vault_keys: Option<String>,
+    /// Lifetime of an access token in seconds (60 to 3,600). Default 900.
+    pub access_token_seconds: u32,
+    /// Lifetime of a session in days (1 to 365). Default 30.
+    pub session_days: u32,
+    /// Memory of one Argon2id hash in KiB (19,456 is OWASP's recommendation and the default).
+    pub argon2_memory_kib: u32,
+    /// Passes of one Argon2id hash (1 to 10). Default 2.
+    pub argon2_passes: u32,
+    /// Password hashes computed at once; further ones wait (1 to 64). Default 2.
+    pub argon2_concurrency: usize,
+    /// Largest body of a request in bytes. Default 262,144.
+    pub body_limit_bytes: usize,
+    /// Seconds after which a request that is still running is given up. Default 30.
+    pub request_timeout_seconds: u64,
+    /// Serve GraphiQL. None: in development only.
+    pub graphiql: Option<bool>,
+    /// Answer introspection. None: in development only.
+    pub introspection: Option<bool>,
+    /// `text` (default) or `json`.
+    pub log_format: LogFormat,
+    /// What is logged, in the notation of `tracing`'s `EnvFilter`. Default `info`.
+    pub log: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            environment: Environment::Development,
+            listen: SocketAddr::from(([127, 0, 0, 1], 4000)),
+            data_dir: PathBuf::from("./.ogelbase"),
+            database_url: None,
+            database_connections: 20,
+            pg_bin_dir: None,
+            statement_timeout_ms: 15_000,
+            migrate: true,
+            jwt_secret: None,
+            vault_keys: None,
+            access_token_seconds: 900,
+            session_days: 30,
+            argon2_memory_kib: 19_456,
+            argon2_passes: 2,
+            argon2_concurrency: 2,
+            body_limit_bytes: 262_144,
+            request_timeout_seconds: 30,
+            graphiql: None,
+            introspection: None,
+            log_format: LogFormat::Text,
+            log: "info".to_owned(),
+        }
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A name is unknown or a value has the wrong type; the message names both the setting and where it came from.
+    #[error("configuration: {0}")]
+    Read(Box<figment::Error>),
+    /// A value is out of range or missing.
+    #[error("configuration: {setting}: {problem}")]
+    Value {
+        /// The setting, by its name in the environment.
+        setting: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+/// Settings that can be given on the command line; `None` leaves the other sources alone.
+#[derive(Debug, Default, Serialize, clap::Args)]
+pub struct Flags {
+    /// Address and port to serve at (OGELBASE_LISTEN)
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// Where the server keeps its files (OGELBASE_DATA_DIR)
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// PostgreSQL to use (OGELBASE_DATABASE_URL or DATABASE_URL); without it a private one is started
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+}
+
+impl Config {
+    /// Reads all sources and checks the values.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting, for an unknown name, a value of the wrong type, or one out of range.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let file = std::env::var("OGELBASE_CONFIG").ok();
+        let toml = match &file {
+            Some(path) => Toml::file_exact(path),
+            None => Toml::file("ogelbase.toml"),
+        };
+        // The conventional names come first, so that OGELBASE_DATABASE_URL wins over DATABASE_URL.
+        let conventional = Env::raw().only(&["DATABASE_URL", "PG_BIN_DIR"]).filter(|name| !name.as_str().is_empty());
+        Figment::from(Serialized::defaults(Self::default()))
+            .merge(toml)
+            .merge(conventional)
+            // OGELBASE_CONFIG names the file; OGELBASE_TEST_* belongs to the tests.
+            .merge(Env::prefixed("OGELBASE_").filter(|name| name != "config" && !name.starts_with("test_")))
+            .merge(Serialized::defaults(flags))
+            .extract::<Self>()
+            .map_err(|error| ConfigError::Read(Box::new(error)))?
+            .checked()
+    }
+
+    fn checked(mut self) -> Result<Self, ConfigError> {
+        // An empty variable is how a shell unsets one for a single command.
+        for text in [&mut self.database_url, &mut self.jwt_secret, &mut self.vault_keys] {
+            if text.as_deref().is_some_and(str::is_empty) {
+                *text = None;
+            }
+        }
+        within("OGELBASE_DATABASE_CONNECTIONS", self.database_connections, 1, 1_000)?;
+        within("OGELBASE_STATEMENT_TIMEOUT_MS", self.statement_timeout_ms, 100, 600_000)?;
+        within("OGELBASE_ACCESS_TOKEN_SECONDS", self.access_token_seconds, 60, 3_600)?;
+        within("OGELBASE_SESSION_DAYS", self.session_days, 1, 365)?;
+        within("OGELBASE_ARGON2_MEMORY_KIB", self.argon2_memory_kib, 8, 4_194_304)?;
+        within("OGELBASE_ARGON2_PASSES", self.argon2_passes, 1, 10)?;
+        within("OGELBASE_ARGON2_CONCURRENCY", self.argon2_concurrency, 1, 64)?;
+        within("OGELBASE_BODY_LIMIT_BYTES", self.body_limit_bytes, 1_024, 16_777_216)?;
+        within("OGELBASE_REQUEST_TIMEOUT_SECONDS", self.request_timeout_seconds, 1, 600)?;
+        if self.jwt_secret.as_deref().is_some_and(|secret| secret.len() < 32) {
+            return Err(missing("OGELBASE_JWT_SECRET", "must have at least 32 characters"));
+        }
+        if self.environment == Environment::Production {
+            if self.jwt_secret.is_none() {
+                return Err(missing("OGELBASE_JWT_SECRET", "must be set in production (32 random bytes, base64)"));
+            }
+            if self.vault_keys.is_none() {
+                return Err(missing("OGELBASE_VAULT_KEYS", "must be set in production (`id:base64 of 32 bytes`)"));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Whether this is a development installation.
+    #[must_use]
+    pub fn development(&self) -> bool {
+        self.environment == Environment::Development
+    }
+
+    /// Whether the GraphiQL page is served.
+    #[must_use]
+    pub fn serves_graphiql(&self) -> bool {
+        self.graphiql.unwrap_or_else(|| self.development())
+    }
+
+    /// Whether introspection is answered.
+    #[must_use]
+    pub fn answers_introspection(&self) -> bool {
+        self.introspection.unwrap_or_else(|| self.development())
+    }
+}
+
+fn missing(setting: &'static str, problem: &str) -> ConfigError {
+    ConfigError::Value { setting, problem: problem.to_owned() }
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(
+    setting: &'static str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), ConfigError> {
+    if value < least || value > most {
+        return Err(ConfigError::Value { setting, problem: format!("{value} is not between {least} and {most}") });
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! What happens before there is a membership to check: resolving a credential, looking an account up, opening a
+//! session. Each is one call of a narrow SECURITY DEFINER function (migration m009).
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectionTrait, DbBackend, FromQueryResult, Statement,
+    sqlx::{Row, postgres::PgRow},
+};
+use uuid::Uuid;
+
+use super::RequestTransaction;
+use crate::error::{Error, Result};
+
+/// What a request proves itself with, and the organization it asks to be narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// Nothing.
+    Anonymous,
+    /// A session, by the SHA-256 of its token.
+    Session {
+        /// Digest of the session's token.
+        token_hash: [u8; 32],
+        /// Slug from the header `X-Organization`.
+        organization: Option<Slug>,
+    },
+}
+
+/// An organization's slug: 3 to 40 of `a-z0-9-`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slug(String);
+
+impl Slug {
+    /// Takes `text` if it can be a slug.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let lawful = (3..=40).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        lawful.then(|| Self(text.to_owned()))
+    }
+}
+
+/// Who a credential belongs to and what they are where, as the database says at this request's start.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The user.
+    pub user_id: Uuid,
+    /// The session that the credential is of.
+    pub session_id: Uuid,
+    /// The organization that the request is narrowed to.
+    pub organization_id: Option<Uuid>,
+    /// Role in each organization, as stored.
+    pub organization_roles: Vec<(Uuid, String)>,
+    /// Role in each project that was shared with the user, with the project's organization, as stored.
+    pub project_roles: Vec<(Uuid, String)>,
+}
+
+impl Opening {
+    /// BEGIN and the resolving call as one simple query. Both values are of a closed alphabet (hex digits, a slug),
+    /// so nothing in the text can be more than a value.
+    pub(super) fn statement(&self) -> String {
+        match self {
+            Self::Anonymous => "BEGIN".to_owned(),
+            Self::Session { token_hash, organization } => {
+                let slug = organization.as_ref().map_or_else(|| "NULL".to_owned(), |Slug(slug)| format!("'{slug}'"));
+                format!("BEGIN; SELECT * FROM platform_private.open_request('{}', {slug})", hex(token_hash))
+            }
+        }
+    }
+
+    pub(super) fn resolve(&self, row: Option<&PgRow>) -> Result<Option<Resolved>> {
+        match (self, row) {
+            (Self::Anonymous, _) => Ok(None),
+            (Self::Session { .. }, Some(row)) => Resolved::from_row(row).map(Some),
+            (Self::Session { .. }, None) => Err(Error::internal("open_request returned no row")),
+        }
+    }
+}
+
+impl Resolved {
+    fn from_row(row: &PgRow) -> Result<Self> {
+        match row.try_get::<&str, _>("outcome")? {
+            "ok" => {}
+            "no_organization" => return Err(Error::NotFound("the organization of X-Organization was".into())),
+            _ => return Err(Error::Unauthenticated("this session has ended: sign in again".into())),
+        }
+        let pairs = |ids: &str, roles: &str| -> Result<Vec<(Uuid, String)>> {
+            let ids: Vec<Uuid> = row.try_get(ids)?;
+            let roles: Vec<String> = row.try_get(roles)?;
+            Ok(ids.into_iter().zip(roles).collect())
+        };
+        Ok(Self {
+            user_id: row.try_get("user_id")?,
+            session_id: row.try_get("session_id")?,
+            organization_id: row.try_get("organization_id")?,
+            organization_roles: pairs("organization_ids", "organization_roles")?,
+            project_roles: pairs("project_ids", "project_roles")?,
+        })
+    }
+}
+
+/// An account as a sign-in needs it.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Account {
+    /// The user.
+    pub user_id: Uuid,
+    /// Argon2id in PHC notation; none: signs in elsewhere.
+    pub password_hash: Option<String>,
+    /// Banned at this moment.
+    pub banned: bool,
+}
+
+/// The account of an address, compared case-insensitively; deleted ones are not found.
+pub(super) async fn sign_in_lookup(transaction: &RequestTransaction, email: &str) -> Result<Option<Account>> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT * FROM platform_private.sign_in_lookup($1)",
+        [email.into()],
+    );
+    let row = transaction.query_one_raw(statement).await?;
+    Ok(row.map(|row| Account::from_query_result(&row, "")).transpose()?)
+}
+
+/// What a new session consists of.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Key of the session.
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// Digest of the session's token.
+    pub token_hash: [u8; 32],
+    /// Digest of the refresh token.
+    pub refresh_token_hash: [u8; 32],
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// Address of the client.
+    pub ip: Option<ipnetwork::IpNetwork>,
+    /// The client's own name for itself.
+    pub user_agent: Option<String>,
+    /// Request that opened it, for the audit trail.
+    pub request_id: String,
+}
+
+/// Stores a session, records it in the audit trail, and makes its user the one that the rest of this transaction
+/// works for.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when the user was banned or deleted meanwhile.
+pub async fn open_session(transaction: &RequestTransaction, session: NewSession) -> Result<Resolved> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT * FROM platform_private.open_session($1, $2, $3, $4, $5, $6, $7, $8)",
+        [
+            session.id.into(),
+            session.user_id.into(),
+            hex(&session.token_hash).into(),
+            hex(&session.refresh_token_hash).into(),
+            session.expires_at.into(),
+            session.ip.into(),
+            session.user_agent.into(),
+            session.request_id.into(),
+        ],
+    );
+    let row = transaction.query_one_raw(statement).await?;
+    let row = row.as_ref().and_then(|row| row.try_as_pg_row());
+    Resolved::from_row(row.ok_or_else(|| Error::internal("open_session returned no row"))?)
+}
+
+/// Ends the caller's own session.
+///
+/// # Errors
+/// As the statement's.
+pub async fn close_session(transaction: &RequestTransaction, session_id: Uuid, request_id: &str) -> Result<()> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT platform_private.close_session($1, $2)",
+        [session_id.into(), request_id.into()],
+    );
+    transaction.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Lower-case hexadecimal digits, the form in which digests are stored.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,211 @@
+//! The one transaction of a request.
+//!
+//! A client may go away at any moment, and then the request's future is dropped wherever it stands. sqlx 0.9.0
+//! (issue 4385) gives the connection of a cancelled `begin()` back to the pool inside the open transaction, and the
+//! next request would see the former user's rows. So BEGIN and COMMIT run in tasks of their own, which nobody can
+//! cancel, and a transaction that is dropped is rolled back before its connection is used again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, Postgres, pool::PoolConnection, postgres::PgRow};
+use tokio::sync::{Mutex, oneshot};
+
+use crate::error::{Error, Result};
+
+/// How long the connection of a dropped request may take to roll back before it is closed instead.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Counts of requests that were cut off, by the part of the transaction that the cut fell into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cuts {
+    /// Before BEGIN was answered.
+    pub begin: u64,
+    /// While a statement was running.
+    pub statement: u64,
+    /// Between two statements.
+    pub idle: u64,
+    /// While COMMIT was running.
+    pub commit: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct CutCounters {
+    begin: AtomicU64,
+    statement: AtomicU64,
+    idle: AtomicU64,
+    commit: AtomicU64,
+}
+
+impl CutCounters {
+    pub(super) fn read(&self) -> Cuts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Cuts {
+            begin: read(&self.begin),
+            statement: read(&self.statement),
+            idle: read(&self.idle),
+            commit: read(&self.commit),
+        }
+    }
+
+    fn count(&self, phase: Phase) {
+        let counter = match phase {
+            Phase::Begin => &self.begin,
+            Phase::Statement => &self.statement,
+            Phase::Idle => &self.idle,
+            Phase::Commit => &self.commit,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Begin,
+    Statement,
+    Idle,
+    Commit,
+}
+
+/// A connection inside a transaction. Dropping it rolls back.
+#[derive(Debug)]
+pub(super) struct Held {
+    connection: Option<PoolConnection<Postgres>>,
+    phase: Phase,
+    /// A statement failed, so PostgreSQL would answer COMMIT with a silent ROLLBACK.
+    failed: bool,
+    cuts: Arc<CutCounters>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.cuts.count(self.phase);
+            roll_back(connection);
+        }
+    }
+}
+
+/// Gives the connection back clean, or closes it. Never waits.
+fn roll_back(mut connection: PoolConnection<Postgres>) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        connection.close_on_drop();
+        return;
+    };
+    runtime.spawn(async move {
+        let rolled_back = tokio::time::timeout(ROLLBACK_TIMEOUT, connection.execute("ROLLBACK")).await;
+        if !matches!(rolled_back, Ok(Ok(_))) {
+            connection.close_on_drop();
+        }
+    });
+}
+
+/// One request's transaction on one connection. Resolvers that run side by side take turns.
+#[derive(Debug)]
+pub struct RequestTransaction {
+    held: Mutex<Option<Held>>,
+}
+
+impl RequestTransaction {
+    /// Runs `sql`, which starts with BEGIN, and returns the first row that it gave.
+    pub(super) async fn begin(
+        mut connection: PoolConnection<Postgres>,
+        sql: String,
+        cuts: Arc<CutCounters>,
+    ) -> Result<(Self, Option<PgRow>)> {
+        let (answer, waiting) = oneshot::channel();
+        tokio::spawn(async move {
+            let begun = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *connection).await;
+            match begun {
+                Ok(rows) => {
+                    let held = Held { connection: Some(connection), phase: Phase::Begin, failed: false, cuts };
+                    // When nobody waits any more, the unsent transaction is dropped here and rolled back.
+                    drop(answer.send(Ok((held, rows.into_iter().next()))));
+                }
+                Err(error) => {
+                    connection.close_on_drop();
+                    drop(connection);
+                    drop(answer.send(Err(error)));
+                }
+            }
+        });
+        let (mut held, row) = waiting.await.map_err(Error::internal)??;
+        held.phase = Phase::Idle;
+        Ok((Self { held: Mutex::new(Some(held)) }, row))
+    }
+
+    /// Runs one piece of work on the connection, alone.
+    pub(super) async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        let mut turn = self.held.lock().await;
+        let Some(Held { connection: Some(connection), phase, failed, .. }) = turn.as_mut() else {
+            return Err(sqlx::Error::Protocol("the request's transaction is over".to_owned()));
+        };
+        *phase = Phase::Statement;
+        let result = work(connection).await;
+        *phase = Phase::Idle;
+        *failed |= result.is_err();
+        result
+    }
+
+    /// Commits and waits until the database has confirmed it.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a statement of the transaction had failed: then all of it is rolled back.
+    pub async fn commit(&self) -> Result<()> {
+        let Some(held) = self.held.lock().await.take() else {
+            return Err(Error::internal("the request's transaction is over"));
+        };
+        let (answer, waiting) = oneshot::channel();
+        tokio::spawn(async move {
+            let cuts = Arc::clone(&held.cuts);
+            let committed = end(held).await;
+            if answer.send(committed).is_err() {
+                cuts.count(Phase::Commit);
+            }
+        });
+        waiting.await.map_err(Error::internal)?
+    }
+
+    /// Ends a transaction that only read; the answer need not wait for it.
+    pub async fn commit_in_background(&self) {
+        if let Some(held) = self.held.lock().await.take() {
+            tokio::spawn(async move {
+                if let Err(error) = end(held).await {
+                    tracing::debug!(%error, "a read transaction did not end cleanly");
+                }
+            });
+        }
+    }
+
+    /// Undoes everything; the answer need not wait for it.
+    pub async fn roll_back_in_background(&self) {
+        if let Some(connection) = self.held.lock().await.take().and_then(|mut held| held.connection.take()) {
+            roll_back(connection);
+        }
+    }
+}
+
+async fn end(mut held: Held) -> Result<()> {
+    let Some(mut connection) = held.connection.take() else {
+        return Ok(());
+    };
+    if held.failed {
+        roll_back(connection);
+        return Err(Error::internal("a statement of this transaction failed, so it was rolled back"));
+    }
+    match connection.execute("COMMIT").await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            connection.close_on_drop();
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a resolver has at hand: the request, its transaction, the caller, the loaders.
+
+use std::{
+    hash::Hash,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use async_graphql::{
+    Context,
+    dataloader::{DataLoader, Loader},
+};
+use tokio::sync::OnceCell;
+
+use super::loader::Loaders;
+use crate::{
+    auth::{
+        Principal,
+        session::{Client, Sessions},
+    },
+    db::{Database, Opening, RequestTransaction, bootstrap::Resolved},
+    error::Result,
+};
+
+/// One request: who calls, and the one transaction that all of it happens in.
+#[derive(Debug)]
+pub struct Request {
+    database: Database,
+    /// Filled at the first SQL; for a request with a credential that is the credential's check.
+    transaction: OnceCell<RequestTransaction>,
+    principal: RwLock<Arc<Principal>>,
+    /// Signing in and out.
+    pub sessions: Arc<Sessions>,
+    /// Where the request comes from.
+    pub client: Client,
+}
+
+impl Request {
+    /// Starts a request. With a credential the transaction is opened and the credential checked now, in one round
+    /// trip; without, nothing is asked of the database before a resolver needs it.
+    ///
+    /// # Errors
+    /// As [`Database::begin`]'s.
+    pub async fn open(database: Database, sessions: Arc<Sessions>, opening: &Opening, client: Client) -> Result<Self> {
+        let request = Self { database, transaction: OnceCell::new(), principal: RwLock::default(), sessions, client };
+        if *opening != Opening::Anonymous {
+            let (transaction, resolved) = request.database.begin(opening).await?;
+            // Nobody else knows of this request yet, so the cell is empty.
+            drop(request.transaction.set(transaction));
+            if let Some(resolved) = resolved {
+                request.become_user(resolved)?;
+            }
+        }
+        Ok(request)
+    }
+
+    /// The database, for what happens outside this request's transaction.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The transaction, begun at the first call.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Unavailable`] without a database.
+    pub async fn db(&self) -> Result<&RequestTransaction> {
+        self.transaction.get_or_try_init(|| async { Ok(self.database.begin(&Opening::Anonymous).await?.0) }).await
+    }
+
+    /// The transaction, if one was begun.
+    pub fn opened(&self) -> Option<&RequestTransaction> {
+        self.transaction.get()
+    }
+
+    /// The caller.
+    pub fn viewer(&self) -> Arc<Principal> {
+        Arc::clone(&self.principal.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From here on the request is this user's: a sign-in shows the user it signed in.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Internal`] when the database holds a role that this server does not know.
+    pub fn become_user(&self, resolved: Resolved) -> Result<()> {
+        let principal = Arc::new(Principal::try_from(resolved)?);
+        *self.principal.write().unwrap_or_else(PoisonError::into_inner) = principal;
+        Ok(())
+    }
+}
+
+/// Short words for what every resolver needs.
+pub trait ContextExt<'a> {
+    /// The request.
+    fn request(&self) -> &'a Request;
+
+    /// The caller.
+    fn viewer(&self) -> Arc<Principal> {
+        self.request().viewer()
+    }
+
+    /// The request's transaction.
+    fn db(&self) -> impl Future<Output = Result<&'a RequestTransaction>> + Send;
+
+    /// Loads one value together with those that its siblings ask for.
+    fn load<K>(&self, key: K) -> impl Future<Output = Result<Option<<Loaders as Loader<K>>::Value>>> + Send
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = crate::error::Error>;
+}
+
+impl<'a> ContextExt<'a> for Context<'a> {
+    fn request(&self) -> &'a Request {
+        self.data_unchecked::<Arc<Request>>()
+    }
+
+    async fn db(&self) -> Result<&'a RequestTransaction> {
+        self.request().db().await
+    }
+
+    async fn load<K>(&self, key: K) -> Result<Option<<Loaders as Loader<K>>::Value>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = crate::error::Error>,
+    {
+        self.data_unchecked::<DataLoader<Loaders>>().load_one(key).await
+    }
+}

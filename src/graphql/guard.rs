@@ -1,0 +1,115 @@
+//! The words of access control. They sit on the field and read as a sentence; the directive `@requires` beside them
+//! shows the same in the SDL.
+
+use async_graphql::{Context, Guard, TypeDirective};
+use uuid::Uuid;
+
+use super::context::ContextExt;
+use crate::{auth::Permission, error::Error};
+
+/// What the caller needs for this field: a permission of the access table in this object's organization or project,
+/// `signed_in`, `self` (the user it is about) or `public` (nobody need be signed in).
+#[TypeDirective(location = "FieldDefinition")]
+pub fn requires(permission: String) {}
+
+impl From<Permission> for String {
+    fn from(permission: Permission) -> Self {
+        permission.name().to_owned()
+    }
+}
+
+/// Open to everybody.
+#[derive(Debug)]
+pub struct Public;
+
+/// Open to everybody, also to who is not signed in.
+#[must_use]
+pub const fn public() -> Public {
+    Public
+}
+
+impl Guard for Public {
+    async fn check(&self, _: &Context<'_>) -> async_graphql::Result<()> {
+        Ok(())
+    }
+}
+
+/// Open to who is signed in: the default of every type.
+#[derive(Debug)]
+pub struct SignedIn;
+
+/// Open to everybody who is signed in.
+#[must_use]
+pub const fn signed_in() -> SignedIn {
+    SignedIn
+}
+
+impl Guard for SignedIn {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        context.viewer().member().map(|_| ()).map_err(Into::into)
+    }
+}
+
+/// Open to the user whom the object is about.
+#[derive(Debug)]
+pub struct OnlySelf(Uuid);
+
+/// Open to this user alone.
+#[must_use]
+pub const fn only_self(user_id: Uuid) -> OnlySelf {
+    OnlySelf(user_id)
+}
+
+impl Guard for OnlySelf {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        if context.viewer().member()?.user_id == self.0 {
+            Ok(())
+        } else {
+            Err(Error::Forbidden { permission: "self" }.into())
+        }
+    }
+}
+
+/// A permission that still lacks its object.
+#[derive(Debug)]
+pub struct Needs(Permission);
+
+/// Needs this permission, in the object that is named next.
+#[must_use]
+pub const fn needs(permission: Permission) -> Needs {
+    Needs(permission)
+}
+
+impl Needs {
+    /// In this organization.
+    #[must_use]
+    pub const fn in_organization(self, organization_id: Uuid) -> NeedsIn {
+        NeedsIn { permission: self.0, organization_id, project_id: None }
+    }
+
+    /// In this project, by a role there or in its organization.
+    #[must_use]
+    pub const fn in_project(self, project: &entity::projects::Safe) -> NeedsIn {
+        NeedsIn { permission: self.0, organization_id: project.organization_id, project_id: Some(project.id) }
+    }
+}
+
+/// A permission in one object.
+#[derive(Debug)]
+pub struct NeedsIn {
+    permission: Permission,
+    organization_id: Uuid,
+    project_id: Option<Uuid>,
+}
+
+impl Guard for NeedsIn {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        let viewer = context.viewer();
+        viewer.member()?;
+        let allowed = match self.project_id {
+            Some(project_id) => viewer.may_in_project(self.permission, self.organization_id, project_id),
+            None => viewer.may_in_organization(self.permission, self.organization_id),
+        };
+        if allowed { Ok(()) } else { Err(Error::Forbidden { permission: self.permission.name() }.into()) }
+    }
+}

@@ -1,0 +1,249 @@
+//! Organizations.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use entity::organizations::{Column, Entity, Model};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::{
+    context::ContextExt,
+    guard::{needs, requires, signed_in},
+    id::Kind,
+    loader::Loaders,
+    order::OrderDirection,
+    organization_member::{MemberFilter, MemberOrder, MembersOf, OrganizationMember},
+    page::{Connection, OrderField, PageArguments, Sorted},
+    project::{Project, ProjectFilter, ProjectOrder, ProjectsOf},
+};
+use crate::{
+    auth::{Permission as P, permission::Permission},
+    db::list::{List, Position, Slice, SortValue},
+    error::{Error, Result},
+};
+
+/// An organization: the tenant that owns projects and is billed for them.
+#[derive(Debug, Clone)]
+pub struct Organization(Model);
+
+impl From<Model> for Organization {
+    fn from(model: Model) -> Self {
+        Self(model)
+    }
+}
+
+/// An organization: the tenant that owns projects and is billed for them.
+#[Object(guard = "signed_in()")]
+impl Organization {
+    /// Opaque global id.
+    pub async fn id(&self) -> ID {
+        Kind::Organization.id(self.0.id)
+    }
+
+    /// Display name, 1 to 120 characters.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Name in URLs and in the header `X-Organization`: 3 to 40 of `a-z0-9-`, unique.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// Where invoices are sent; null where none was given, or without the permission.
+    #[graphql(directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
+    async fn billing_email(&self) -> Option<&str> {
+        self.0.billing_email.as_deref()
+    }
+
+    /// Whether members have to sign in with a second factor.
+    async fn mfa_required(&self) -> bool {
+        self.0.mfa_required
+    }
+
+    /// When it was created.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it was last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+
+    /// The permissions that you hold in this organization, by name (`billing:read`), in alphabetical order: which
+    /// buttons to show.
+    async fn viewer_permissions(&self, context: &Context<'_>) -> Vec<&'static str> {
+        let viewer = context.viewer();
+        let mut names: Vec<_> = Permission::ALL
+            .iter()
+            .filter(|permission| viewer.may_in_organization(**permission, self.0.id))
+            .map(|permission| permission.name())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The people of the organization. Default order: who joined first.
+    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.id)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn members(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Nodes from the start, 1 to 100; 20 when neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only the members that match.")] filter: Option<MemberFilter>,
+        #[graphql(desc = "Default: joinedAt, ascending.")] order_by: Option<MemberOrder>,
+    ) -> Result<Option<Connection<OrganizationMember>>> {
+        let order = order_by.unwrap_or_default();
+        let count = context.look_ahead().field("totalCount").exists();
+        let window = PageArguments { first, after, last, before }.window(order.field, order.descending(), count)?;
+        let key = MembersOf {
+            organization_id: self.0.id,
+            filter: filter.unwrap_or_default().checked()?,
+            order: order.field,
+            window: window.clone(),
+        };
+        let slice = context.load(key).await?;
+        Ok(slice.map(|slice| Connection::new(slice, &window, order.field)))
+    }
+
+    /// The projects of the organization. Default order: newest first.
+    #[graphql(directive = requires::apply(P::ProjectsList.into()), guard = "needs(P::ProjectsList).in_organization(self.0.id)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn projects(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Nodes from the start, 1 to 100; 20 when neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only the projects that match.")] filter: Option<ProjectFilter>,
+        #[graphql(desc = "Default: createdAt, descending.")] order_by: Option<ProjectOrder>,
+    ) -> Result<Option<Connection<Project>>> {
+        let order = order_by.unwrap_or_default();
+        let count = context.look_ahead().field("totalCount").exists();
+        let window = PageArguments { first, after, last, before }.window(order.field, order.descending(), count)?;
+        let key = ProjectsOf {
+            organization_id: self.0.id,
+            filter: filter.unwrap_or_default().checked()?,
+            order: order.field,
+            window: window.clone(),
+        };
+        let slice = context.load(key).await?;
+        Ok(slice.map(|slice| Connection::new(slice, &window, order.field)))
+    }
+}
+
+/// What organizations can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum)]
+pub enum OrganizationOrderField {
+    /// By name, in the database's collation.
+    Name,
+    /// By time of creation.
+    CreatedAt,
+}
+
+impl OrderField for OrganizationOrderField {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::CreatedAt => "created",
+        }
+    }
+
+    fn is_time(self) -> bool {
+        self == Self::CreatedAt
+    }
+}
+
+impl Sorted<OrganizationOrderField> for Organization {
+    fn position(&self, field: OrganizationOrderField) -> Position {
+        let value = match field {
+            OrganizationOrderField::Name => SortValue::Text(self.0.name.clone()),
+            OrganizationOrderField::CreatedAt => SortValue::Time(self.0.created_at),
+        };
+        Position { value, id: self.0.id }
+    }
+}
+
+/// An order of organizations.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct OrganizationOrder {
+    /// What to sort by.
+    pub field: OrganizationOrderField,
+    /// Which way.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    pub direction: OrderDirection,
+}
+
+/// Queries for organizations.
+#[derive(Debug, Default)]
+pub struct OrganizationQueries;
+
+#[Object(guard = "signed_in()")]
+impl OrganizationQueries {
+    /// The organization with this slug; null when there is none that you belong to.
+    #[graphql(directive = requires::apply("signed_in".into()))]
+    async fn organization(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Its name in URLs.")] slug: String,
+    ) -> Result<Option<Organization>> {
+        // PostgreSQL's text holds no null byte, and no slug has one.
+        if slug.as_str().contains('\0') {
+            return Ok(None);
+        }
+        Ok(Entity::by_slug(&slug).one(context.db().await?).await?.map(Organization))
+    }
+
+    /// The organizations that you belong to. Default order: by name.
+    #[graphql(directive = requires::apply("signed_in".into()))]
+    async fn organizations(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Nodes from the start, 1 to 100; 20 when neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Default: name, ascending.")] order_by: Option<OrganizationOrder>,
+    ) -> Result<Option<Connection<Organization>>> {
+        let OrganizationOrder { field, direction } = order_by
+            .unwrap_or(OrganizationOrder { field: OrganizationOrderField::Name, direction: OrderDirection::Asc });
+        let count = context.look_ahead().field("totalCount").exists();
+        let window =
+            PageArguments { first, after, last, before }.window(field, direction == OrderDirection::Desc, count)?;
+        let key = match field {
+            OrganizationOrderField::Name => Column::Name,
+            OrganizationOrderField::CreatedAt => Column::CreatedAt,
+        };
+        let list = List { select: Entity::find(), key, id: Column::Id };
+        let slice: Slice<Model> = list.whole(context.db().await?, &window).await?;
+        Ok(Some(Connection::new(slice, &window, field)))
+    }
+}
+
+/// One organization by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrganizationById(pub Uuid);
+
+impl Loader<OrganizationById> for Loaders {
+    type Value = Organization;
+    type Error = Error;
+
+    async fn load(&self, keys: &[OrganizationById]) -> Result<HashMap<OrganizationById, Organization>> {
+        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
+        let rows = found.all(self.db().await?).await?;
+        Ok(rows.into_iter().map(|row| (OrganizationById(row.id), Organization(row))).collect())
+    }
+}

@@ -1,0 +1,277 @@
+//! Memberships of organizations.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use entity::{
+    organization_members::{self as members, Column, Entity, Model},
+    users,
+};
+use sea_orm::{
+    ColumnTrait, EntityName, EntityTrait, QueryFilter, Select,
+    sea_query::{Expr, ExprTrait, Query, extension::postgres::PgExpr},
+};
+use uuid::Uuid;
+
+use super::{
+    context::ContextExt,
+    guard::{needs, requires, signed_in},
+    id::Kind,
+    loader::{Loaders, PageKey},
+    order::OrderDirection,
+    organization::{Organization, OrganizationById},
+    page::{OrderField, Sorted, contains_pattern},
+    user::{User, UserById},
+};
+use crate::{
+    auth::Permission as P,
+    db::{
+        RequestTransaction,
+        list::{List, Position, Slice, SortValue, Window},
+    },
+    error::{Error, Result},
+};
+
+/// What a member may do in an organization: a set of permissions, not a rung on a ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum)]
+#[graphql(remote = "members::OrganizationRole")]
+pub enum OrganizationRole {
+    /// Everything, deletion and the transfer of ownership included.
+    Owner,
+    /// Everything but deletion and the transfer of ownership.
+    Admin,
+    /// Creates projects and makes own API keys.
+    Developer,
+    /// What a member may, and reads and changes billing.
+    BillingAdmin,
+    /// Sees the organization; projects only where added.
+    Member,
+}
+
+/// A membership: one person's role in one organization.
+#[derive(Debug, Clone)]
+pub struct OrganizationMember(Model);
+
+impl From<Model> for OrganizationMember {
+    fn from(model: Model) -> Self {
+        Self(model)
+    }
+}
+
+/// A membership: one person's role in one organization.
+#[Object(guard = "signed_in()")]
+impl OrganizationMember {
+    /// Opaque global id.
+    pub async fn id(&self) -> ID {
+        Kind::OrganizationMember.id(self.0.id)
+    }
+
+    /// What the member may do.
+    async fn role(&self) -> OrganizationRole {
+        self.0.role.into()
+    }
+
+    /// When the person became a member.
+    async fn joined_at(&self) -> DateTime<Utc> {
+        self.0.joined_at
+    }
+
+    /// When the person was invited; null for who founded the organization or was added by the operator.
+    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.organization_id)")]
+    async fn invited_at(&self) -> Option<DateTime<Utc>> {
+        self.0.invited_at
+    }
+
+    /// The organization.
+    async fn organization(&self, context: &Context<'_>) -> Result<Option<Organization>> {
+        context.load(OrganizationById(self.0.organization_id)).await
+    }
+
+    /// The person.
+    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.organization_id)")]
+    async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
+        context.load(UserById(self.0.user_id)).await
+    }
+}
+
+/// Which members are wanted; all conditions must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
+pub struct MemberFilter {
+    /// With one of these roles.
+    pub role: Option<Vec<OrganizationRole>>,
+    /// Whose e-mail, username, first or last name contains this text, upper or lower case; at most 120 characters.
+    pub text: Option<String>,
+}
+
+impl MemberFilter {
+    /// The filter, if its values can be searched for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] naming the field.
+    pub fn checked(self) -> Result<Self> {
+        super::page::check_search("filter.text", self.text.as_deref())?;
+        Ok(self)
+    }
+
+    fn apply(&self, mut select: Select<Entity>) -> Select<Entity> {
+        if let Some(roles) = &self.role {
+            let roles = roles.iter().map(|role| members::OrganizationRole::from(*role));
+            select = select.filter(Column::Role.is_in(roles));
+        }
+        if let Some(text) = &self.text {
+            let pattern = contains_pattern(text);
+            let matches =
+                [users::Column::Email, users::Column::Username, users::Column::FirstName, users::Column::LastName]
+                    .into_iter()
+                    .map(|column| Expr::col(column.as_column_ref()).ilike(pattern.clone()))
+                    .reduce(ExprTrait::or);
+            let mut person = Query::select();
+            person
+                .expr(Expr::val(1))
+                .from(users::Entity.table_ref())
+                .and_where(users::Column::Id.into_expr().equals(Column::UserId.as_column_ref()))
+                .and_where_option(matches);
+            select = select.filter(Expr::exists(person));
+        }
+        select
+    }
+}
+
+/// What members can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum)]
+pub enum MemberOrderField {
+    /// By the time they joined.
+    JoinedAt,
+    /// By role, in alphabetical order of its name.
+    Role,
+}
+
+impl OrderField for MemberOrderField {
+    fn name(self) -> &'static str {
+        match self {
+            Self::JoinedAt => "joined",
+            Self::Role => "role",
+        }
+    }
+
+    fn is_time(self) -> bool {
+        self == Self::JoinedAt
+    }
+}
+
+/// An order of members.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct MemberOrder {
+    /// What to sort by.
+    pub field: MemberOrderField,
+    /// Which way.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    pub direction: OrderDirection,
+}
+
+impl Default for MemberOrder {
+    fn default() -> Self {
+        Self { field: MemberOrderField::JoinedAt, direction: OrderDirection::Asc }
+    }
+}
+
+impl MemberOrder {
+    /// Whether the largest come first.
+    #[must_use]
+    pub fn descending(self) -> bool {
+        self.direction == OrderDirection::Desc
+    }
+}
+
+impl Sorted<MemberOrderField> for OrganizationMember {
+    fn position(&self, field: MemberOrderField) -> Position {
+        use sea_orm::ActiveEnum;
+        let value = match field {
+            MemberOrderField::JoinedAt => SortValue::Time(self.0.joined_at),
+            MemberOrderField::Role => SortValue::Text(self.0.role.to_value()),
+        };
+        Position { value, id: self.0.id }
+    }
+}
+
+/// A page of an organization's members.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MembersOf {
+    /// The organization.
+    pub organization_id: Uuid,
+    /// Which of them.
+    pub filter: MemberFilter,
+    /// In which order.
+    pub order: MemberOrderField,
+    /// Which part.
+    pub window: Window,
+}
+
+impl PageKey for MembersOf {
+    type Row = Model;
+
+    fn parent(&self) -> Uuid {
+        self.organization_id
+    }
+
+    fn of_parent(&self, organization_id: Uuid) -> Self {
+        Self { organization_id, ..self.clone() }
+    }
+
+    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Model>>> {
+        let list = List {
+            select: self.filter.apply(Entity::find()),
+            key: match self.order {
+                MemberOrderField::JoinedAt => Column::JoinedAt,
+                MemberOrderField::Role => Column::Role,
+            },
+            id: Column::Id,
+        };
+        list.of_each(db, Column::OrganizationId, parents, &self.window).await
+    }
+}
+
+/// A page of the organizations that a person belongs to, who joined first at the top.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MembershipsOf {
+    /// The person.
+    pub user_id: Uuid,
+    /// Which part.
+    pub window: Window,
+}
+
+impl PageKey for MembershipsOf {
+    type Row = Model;
+
+    fn parent(&self) -> Uuid {
+        self.user_id
+    }
+
+    fn of_parent(&self, user_id: Uuid) -> Self {
+        Self { user_id, ..self.clone() }
+    }
+
+    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Model>>> {
+        let list = List { select: Entity::find(), key: Column::JoinedAt, id: Column::Id };
+        list.of_each(db, Column::UserId, parents, &self.window).await
+    }
+}
+
+/// One membership by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrganizationMemberById(pub Uuid);
+
+impl Loader<OrganizationMemberById> for Loaders {
+    type Value = OrganizationMember;
+    type Error = Error;
+
+    async fn load(
+        &self,
+        keys: &[OrganizationMemberById],
+    ) -> Result<HashMap<OrganizationMemberById, OrganizationMember>> {
+        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
+        let rows = found.all(self.db().await?).await?;
+        Ok(rows.into_iter().map(|row| (OrganizationMemberById(row.id), OrganizationMember(row))).collect())
+    }
+}

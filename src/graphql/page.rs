@@ -1,0 +1,283 @@
+//! Connections (Relay cursor connections specification): arguments, cursors and the page types, once for all lists.
+
+use async_graphql::{Object, OutputType, SimpleObject, TypeName};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, SecondsFormat, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::list::{Position, Slice, SortValue, Window},
+    error::{Error, Result},
+};
+
+/// Nodes of a page when neither `first` nor `last` is given.
+const DEFAULT_LIMIT: u32 = 20;
+/// Nodes of a page at most.
+const MAX_LIMIT: i32 = 100;
+
+/// The four arguments of a connection, as they came.
+#[derive(Debug, Default)]
+pub struct PageArguments {
+    /// `first`.
+    pub first: Option<i32>,
+    /// `after`.
+    pub after: Option<String>,
+    /// `last`.
+    pub last: Option<i32>,
+    /// `before`.
+    pub before: Option<String>,
+}
+
+/// What a list can be sorted by.
+pub trait OrderField: Copy {
+    /// Name in cursors, so that a cursor of one order is not taken for another's.
+    fn name(self) -> &'static str;
+    /// Whether the values are points in time, otherwise text.
+    fn is_time(self) -> bool;
+}
+
+/// A node that stands in a sorted list.
+pub trait Sorted<F> {
+    /// Where it stands under this order.
+    fn position(&self, field: F) -> Position;
+}
+
+impl PageArguments {
+    /// The window that they ask for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] naming the argument, for a size outside 1 to 100, for `first` together with `last`,
+    /// and for a cursor that is malformed or of another order.
+    pub fn window<F: OrderField>(self, field: F, descending: bool, count: bool) -> Result<Window> {
+        let (limit, from_end) = match (self.first, self.last) {
+            (Some(_), Some(_)) => return Err(Error::invalid("last", "give `first` or `last`, not both")),
+            (Some(first), None) => (limit("first", first)?, false),
+            (None, Some(last)) => (limit("last", last)?, true),
+            (None, None) => (DEFAULT_LIMIT, false),
+        };
+        let position = |name: &'static str, cursor: Option<String>| {
+            cursor
+                .map(|cursor| {
+                    decode(&cursor, field)
+                        .ok_or_else(|| Error::invalid(name, "is not a cursor of this list in this order"))
+                })
+                .transpose()
+        };
+        Ok(Window {
+            limit,
+            from_end,
+            descending,
+            after: position("after", self.after)?,
+            before: position("before", self.before)?,
+            count,
+        })
+    }
+}
+
+fn limit(name: &'static str, wanted: i32) -> Result<u32> {
+    u32::try_from(wanted)
+        .ok()
+        .filter(|_| (1..=MAX_LIMIT).contains(&wanted))
+        .ok_or_else(|| Error::invalid(name, format!("{wanted} is not between 1 and {MAX_LIMIT}")))
+}
+
+fn encode<F: OrderField>(position: &Position, field: F) -> String {
+    let value = match &position.value {
+        SortValue::Text(text) => text.clone(),
+        SortValue::Time(time) => time.to_rfc3339_opts(SecondsFormat::Micros, true),
+    };
+    // The id has a fixed length and the name no colon, so the value may hold anything.
+    URL_SAFE_NO_PAD.encode(format!("{}:{}:{value}", field.name(), position.id.simple()))
+}
+
+fn decode<F: OrderField>(cursor: &str, field: F) -> Option<Position> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let mut parts = text.splitn(3, ':');
+    if parts.next()? != field.name() {
+        return None;
+    }
+    let id = Uuid::try_parse(parts.next()?).ok()?;
+    let value = parts.next()?;
+    let value = if field.is_time() {
+        SortValue::Time(DateTime::parse_from_rfc3339(value).ok()?.with_timezone(&Utc))
+    } else {
+        // PostgreSQL's text holds no null byte.
+        SortValue::Text(Some(value).filter(|value| !value.contains('\0'))?.to_owned())
+    };
+    Some(Position { value, id })
+}
+
+/// Where a page lies in its list.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PageInfo {
+    /// Whether there are nodes after this page. With `last` it says only whether a `before` was given.
+    pub has_next_page: bool,
+    /// Whether there are nodes before this page. With `first` it says only whether an `after` was given.
+    pub has_previous_page: bool,
+    /// Cursor of the page's first node; null when the page is empty.
+    pub start_cursor: Option<String>,
+    /// Cursor of the page's last node; null when the page is empty. Give it as `after` to get the next page.
+    pub end_cursor: Option<String>,
+}
+
+/// One node of a page and its place in the list.
+#[derive(Debug)]
+pub struct Edge<N> {
+    cursor: String,
+    node: N,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Connection<N> {
+    edges: Vec<Edge<N>>,
+    page_info: PageInfo,
+    total: Option<i64>,
+}
+
+impl<N> Connection<N> {
+    /// The page that a slice of rows makes, under the order and the window that it was loaded with.
+    pub fn new<F: OrderField, M>(slice: Slice<M>, window: &Window, field: F) -> Self
+    where
+        N: From<M> + Sorted<F>,
+    {
+        let edges: Vec<Edge<N>> = slice
+            .rows
+            .into_iter()
+            .map(|row| {
+                let node = N::from(row);
+                Edge { cursor: encode(&node.position(field), field), node }
+            })
+            .collect();
+        let page_info = PageInfo {
+            has_next_page: if window.from_end { window.before.is_some() } else { slice.more },
+            has_previous_page: if window.from_end { slice.more } else { window.after.is_some() },
+            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+        };
+        Self { edges, page_info, total: slice.total }
+    }
+}
+
+impl<N: OutputType> TypeName for Edge<N> {
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        format!("{}Edge", N::type_name()).into()
+    }
+}
+
+/// One node of a page and its place in the list.
+#[Object(name_type)]
+impl<N: OutputType> Edge<N> {
+    /// Opaque place of the node in this order; give it as `after` or `before`. It stays valid when rows come and go.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The node.
+    async fn node(&self) -> &N {
+        &self.node
+    }
+}
+
+impl<N: OutputType> TypeName for Connection<N> {
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        format!("{}Connection", N::type_name()).into()
+    }
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<N: OutputType> Connection<N> {
+    /// The nodes of this page with their cursors.
+    async fn edges(&self) -> &[Edge<N>] {
+        &self.edges
+    }
+
+    /// The nodes of this page.
+    async fn nodes(&self) -> Vec<&N> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// Where this page lies in its list.
+    async fn page_info(&self) -> &PageInfo {
+        &self.page_info
+    }
+
+    /// Nodes of the whole list under its filter. Counted only when it is asked for.
+    async fn total_count(&self) -> i64 {
+        self.total.unwrap_or_default()
+    }
+}
+
+/// The `LIKE` pattern of everything that contains `text` as it stands.
+#[must_use]
+pub fn contains_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Whether a text can be searched for; `path` names the argument.
+///
+/// # Errors
+/// [`Error::InvalidInput`] for a text of more than 120 characters or with a null byte.
+pub fn check_search(path: &'static str, text: Option<&str>) -> Result<()> {
+    match text {
+        Some(text) if text.chars().count() > 120 => Err(Error::invalid(path, "has more than 120 characters")),
+        Some(text) if text.contains('\0') => Err(Error::invalid(path, "contains a null byte")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy)]
+    enum By {
+        Name,
+        Time,
+    }
+
+    impl OrderField for By {
+        fn name(self) -> &'static str {
+            match self {
+                Self::Name => "name",
+                Self::Time => "time",
+            }
+        }
+
+        fn is_time(self) -> bool {
+            matches!(self, Self::Time)
+        }
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_it_went() {
+        let name = Position { value: SortValue::Text("a:b:ü".to_owned()), id: Uuid::from_u128(3) };
+        assert_eq!(decode(&encode(&name, By::Name), By::Name), Some(name.clone()));
+        let time = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
+        let time = Position { value: SortValue::Time(time), id: Uuid::from_u128(4) };
+        assert_eq!(decode(&encode(&time, By::Time), By::Time), Some(time));
+        assert_eq!(decode(&encode(&name, By::Name), By::Time), None);
+        assert_eq!(decode("nonsense", By::Name), None);
+        assert_eq!(decode(&URL_SAFE_NO_PAD.encode("name:xyz:a"), By::Name), None);
+    }
+
+    #[test]
+    fn sizes_outside_1_to_100_are_refused_by_name() {
+        for first in [-1, 0, 101] {
+            let error = PageArguments { first: Some(first), ..Default::default() }.window(By::Name, false, false);
+            assert!(matches!(error, Err(Error::InvalidInput { path, .. }) if path == "first"));
+        }
+        let both = PageArguments { first: Some(1), last: Some(1), ..Default::default() };
+        assert!(both.window(By::Name, false, false).is_err());
+    }
+}

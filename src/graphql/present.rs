@@ -1,0 +1,56 @@
+//! How errors look to a client: the one place where they are presented.
+
+use async_graphql::{Response, ServerError, Value};
+
+use crate::error::Error;
+
+/// Gives every error its stable code, and takes from it everything that is not the client's: of a fault of ours
+/// nothing remains but the request's id. The details go to the log.
+pub fn present(response: &mut Response, request_id: &str) {
+    for error in &mut response.errors {
+        present_one(error, request_id);
+    }
+    response.errors.sort_by(|left, right| left.locations.cmp_positions(&right.locations));
+}
+
+trait Positions {
+    fn cmp_positions(&self, other: &Self) -> std::cmp::Ordering;
+}
+
+impl Positions for Vec<async_graphql::Pos> {
+    fn cmp_positions(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |positions: &Self| positions.first().map(|position| (position.line, position.column));
+        key(self).cmp(&key(other))
+    }
+}
+
+fn present_one(shown: &mut ServerError, request_id: &str) {
+    let source = shown.source.take();
+    // Without a source it is the engine's own: the document or its variables are wrong.
+    let Some(error) = source.as_ref().and_then(|source| source.downcast_ref::<Error>()) else {
+        set(shown, "code", "INVALID_INPUT");
+        return;
+    };
+    set(shown, "code", error.code());
+    match error {
+        Error::InvalidInput { path, message } => {
+            shown.message = format!("{path}: {message}");
+            set(shown, "argument", path.as_ref());
+        }
+        Error::Forbidden { permission } => set(shown, "permission", *permission),
+        Error::Unavailable(cause) => {
+            tracing::warn!(request_id, %cause, "the database is not available");
+            "the service is not available at the moment, try again shortly".clone_into(&mut shown.message);
+        }
+        Error::Internal(cause) => {
+            tracing::error!(request_id, %cause, path = ?shown.path, "internal error");
+            "something went wrong on our side".clone_into(&mut shown.message);
+            set(shown, "requestId", request_id);
+        }
+        Error::Unauthenticated(_) | Error::NotFound(_) | Error::Conflict(_) => {}
+    }
+}
+
+fn set(error: &mut ServerError, name: &str, value: impl Into<String>) {
+    error.extensions.get_or_insert_default().set(name, Value::String(value.into()));
+}

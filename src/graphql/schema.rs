@@ -1,0 +1,51 @@
+//! The schema: the roots, merged from the files of the types.
+
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+
+use super::{
+    node::NodeQueries, nulls::NullPropagation, organization::OrganizationQueries, project::ProjectQueries,
+    server_info::ServerInfoQueries, session::SessionMutations, user::UserQueries,
+};
+use crate::config::Environment;
+
+/// Nesting of selections at most.
+const MAX_DEPTH: usize = 20;
+/// Fields of a document at most.
+const MAX_COMPLEXITY: usize = 2_000;
+/// Nesting of the parser at most.
+const MAX_RECURSION: usize = 32;
+
+/// Everything that can be read.
+#[derive(Debug, MergedObject)]
+pub struct Query(UserQueries, OrganizationQueries, ProjectQueries, NodeQueries, ServerInfoQueries);
+
+/// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
+/// happened and `data` is null.
+#[derive(Debug, Default, MergedObject)]
+pub struct Mutation(SessionMutations);
+
+/// The schema of this API.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema.
+#[must_use]
+pub fn build(environment: Environment, introspection: bool) -> Schema {
+    let query = Query(UserQueries, OrganizationQueries, ProjectQueries, NodeQueries, ServerInfoQueries { environment });
+    let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
+        .extension(NullPropagation)
+        .limit_depth(MAX_DEPTH)
+        .limit_complexity(MAX_COMPLEXITY)
+        .limit_recursive_depth(MAX_RECURSION);
+    if !introspection {
+        builder = builder.disable_introspection().disable_suggestions();
+    }
+    builder.finish()
+}
+
+/// The schema in the schema definition language, as `schema.graphql` holds it.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    let sdl = build(Environment::Development, true).sdl_with_options(options);
+    format!("{}\n", sdl.trim_end())
+}

@@ -1,0 +1,134 @@
+//! People.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, Object, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use entity::users::{Column, Entity, Safe};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::{
+    context::ContextExt,
+    guard::{only_self, requires, signed_in},
+    id::Kind,
+    loader::Loaders,
+    organization_member::{MemberOrderField, MembershipsOf, OrganizationMember},
+    page::{Connection, PageArguments},
+};
+use crate::error::{Error, Result};
+
+/// A person. You see yourself and the people of your organizations.
+#[derive(Debug, Clone)]
+pub struct User(Safe);
+
+/// A person. You see yourself and the people of your organizations.
+#[Object(guard = "signed_in()")]
+impl User {
+    /// Opaque global id.
+    pub async fn id(&self) -> ID {
+        Kind::User.id(self.0.id)
+    }
+
+    /// Address for sign-in and mail.
+    async fn email(&self) -> &str {
+        &self.0.email
+    }
+
+    /// Handle that the person chose; null for none.
+    async fn username(&self) -> Option<&str> {
+        self.0.username.as_deref()
+    }
+
+    /// Given name; null where it was not told.
+    async fn first_name(&self) -> Option<&str> {
+        self.0.first_name.as_deref()
+    }
+
+    /// Family name; null where it was not told.
+    async fn last_name(&self) -> Option<&str> {
+        self.0.last_name.as_deref()
+    }
+
+    /// URL of a picture; null for none.
+    async fn avatar_url(&self) -> Option<&str> {
+        self.0.avatar_url.as_deref()
+    }
+
+    /// When the account was created.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// Telephone number as it was typed; null where it was not told.
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    async fn phone(&self) -> Option<&str> {
+        self.0.phone.as_deref()
+    }
+
+    /// Whether sign-in asks for a second factor.
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    async fn mfa_enabled(&self) -> Option<bool> {
+        Some(self.0.mfa_enabled)
+    }
+
+    /// When the address was proved to be the person's; null while it was not.
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    async fn email_confirmed_at(&self) -> Option<DateTime<Utc>> {
+        self.0.email_confirmed_at
+    }
+
+    /// When the person last signed in; null for never.
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    async fn last_sign_in_at(&self) -> Option<DateTime<Utc>> {
+        self.0.last_sign_in_at
+    }
+
+    /// The organizations that you belong to, with your role in each. Order: which you joined first.
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    async fn memberships(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Nodes from the start, 1 to 100; 20 when neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<OrganizationMember>>> {
+        let field = MemberOrderField::JoinedAt;
+        let count = context.look_ahead().field("totalCount").exists();
+        let window = PageArguments { first, after, last, before }.window(field, false, count)?;
+        let slice = context.load(MembershipsOf { user_id: self.0.id, window: window.clone() }).await?;
+        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+    }
+}
+
+/// Queries for people.
+#[derive(Debug, Default)]
+pub struct UserQueries;
+
+#[Object(guard = "signed_in()")]
+impl UserQueries {
+    /// You.
+    #[graphql(directive = requires::apply("signed_in".into()))]
+    async fn viewer(&self, context: &Context<'_>) -> Result<Option<User>> {
+        let user_id = context.viewer().member()?.user_id;
+        context.load(UserById(user_id)).await
+    }
+}
+
+/// One person by their key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UserById(pub Uuid);
+
+impl Loader<UserById> for Loaders {
+    type Value = User;
+    type Error = Error;
+
+    async fn load(&self, keys: &[UserById]) -> Result<HashMap<UserById, User>> {
+        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
+        let rows = found.into_partial_model::<Safe>().all(self.db().await?).await?;
+        Ok(rows.into_iter().map(|row| (UserById(row.id), User(row))).collect())
+    }
+}

@@ -1,0 +1,20 @@
+//! ogelbase: the control plane of a self-hosted, Supabase-like platform, as one GraphQL API over PostgreSQL.
+//!
+//! A request walks one way: [`http`] -> [`graphql`] -> loaders -> `entity` -> PostgreSQL. `docs/architecture.md` has the
+//! map of the rooms and which may import which.
+
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod id;
+pub mod project_keys;
+pub mod secrets;
+pub mod seed;
+pub mod server;
+pub mod telemetry;
+pub mod vault;

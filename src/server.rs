@@ -1,0 +1,178 @@
+//! The server from its start to its end.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::Duration as Days;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    auth::{jwt::AccessTokens, password::Passwords, session::Sessions},
+    clock::Clock,
+    config::{Config, ConfigError},
+    db::{Database, Postgres, embedded::EmbeddedError, migrate, operator, pool, roles::RolesError},
+    error::Error,
+    graphql::schema,
+    http::{App, router},
+    project_keys,
+    secrets::{self, Secrets, SecretsError},
+};
+
+/// Why the server does not run. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A secret cannot be had.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The private database does not run.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The private database ended while the server ran.
+    #[error("the database ended: {0}")]
+    DatabaseEnded(Arc<EmbeddedError>),
+    /// Roles or migrations.
+    #[error(transparent)]
+    Roles(#[from] RolesError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// The address cannot be served at.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The HTTP server ended.
+    #[error("the HTTP server ended: {0}")]
+    Http(io::Error),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    database: Database,
+    postgres: Postgres,
+    stop: watch::Sender<bool>,
+    http: JoinHandle<io::Result<()>>,
+    patience: Duration,
+}
+
+impl Server {
+    /// Brings everything up: secrets, database, migrations, missing keys, HTTP.
+    ///
+    /// # Errors
+    /// [`ServerError`]; whatever was started is stopped again.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, ServerError> {
+        let started = Instant::now();
+        let secrets = secrets::resolve(&config)?;
+        let postgres = Postgres::open(&config).await?;
+        prepare(&config, &postgres, &secrets, &clock).await?;
+        let database = Database::connect(&pool::Settings {
+            url: postgres.url().to_owned(),
+            connections: config.database_connections,
+            statement_timeout_ms: config.statement_timeout_ms,
+        })?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| ServerError::Listen { address: config.listen, error })?;
+        let address = listener.local_addr().map_err(ServerError::Http)?;
+        let sessions = Sessions {
+            tokens: AccessTokens::new(&secrets.jwt, config.access_token_seconds),
+            passwords: Passwords::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_concurrency)?,
+            clock,
+            lifetime: Days::days(config.session_days.into()),
+            demo_accounts: config.development(),
+        };
+        let patience = Duration::from_secs(config.request_timeout_seconds);
+        let app = App {
+            schema: schema::build(config.environment, config.answers_introspection()),
+            database: database.clone(),
+            sessions: Arc::new(sessions),
+            config: Arc::new(config),
+        };
+        let (stop, mut stopped) = watch::channel(false);
+        let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+        let http = tokio::spawn(async move {
+            let told = async move {
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            };
+            axum::serve(listener, service).with_graceful_shutdown(told).await
+        });
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(%address, milliseconds, "serving");
+        Ok(Self { address, database, postgres, stop, http, patience })
+    }
+
+    /// Where it serves.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its database.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs until `told` to stop, or until something that it needs has ended.
+    ///
+    /// # Errors
+    /// [`ServerError`] when it ended for another reason than being told to.
+    pub async fn run(mut self, told: impl Future<Output = ()>) -> Result<(), ServerError> {
+        tokio::select! {
+            () = told => {}
+            error = self.postgres.failure() => return Err(ServerError::DatabaseEnded(error)),
+            ended = &mut self.http => {
+                return match ended {
+                    Ok(ended) => ended.map_err(ServerError::Http),
+                    Err(panic) => Err(ServerError::Http(io::Error::other(panic))),
+                };
+            }
+        }
+        tracing::info!("stopping: running requests are finished first");
+        self.stop().await
+    }
+
+    /// Stops in good order: no new connections, running requests finish (for as long as a request may take), then
+    /// the private database stops.
+    ///
+    /// # Errors
+    /// [`ServerError::Embedded`] when the private database does not stop.
+    pub async fn stop(self) -> Result<(), ServerError> {
+        let _ = self.stop.send(true);
+        let mut http = self.http;
+        if tokio::time::timeout(self.patience, &mut http).await.is_err() {
+            tracing::warn!("some connections were still open and are cut");
+            http.abort();
+        }
+        // A connection that is still rolling back is waited for, but not for ever.
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.database.close()).await;
+        self.postgres.close().await?;
+        Ok(())
+    }
+}
+
+/// Brings the database to what this server needs.
+async fn prepare(config: &Config, postgres: &Postgres, secrets: &Secrets, clock: &Clock) -> Result<(), ServerError> {
+    if config.migrate {
+        migrate::up(postgres.url()).await?;
+    }
+    let service = operator::connect_as_service(postgres.url()).await?;
+    let sealed = project_keys::seal_missing(&service, &secrets.vault, clock.now()).await?;
+    if sealed > 0 {
+        tracing::info!(projects = sealed, "made the keys of projects that had none");
+    }
+    service.close().await.map_err(Error::from)?;
+    Ok(())
+}
