@@ -260,8 +260,10 @@ fn first_free(path: &Path, what: &str) -> PathBuf {
     }
 }
 
+/// Whether a socket can be there: short enough, and no comma, at which libpq (psql, pg_dump) begins another host.
 fn fits(dir: &Path) -> bool {
-    dir.join(SOCKET).as_os_str().len() <= SOCKET_PATH_LIMIT
+    let path = dir.join(SOCKET);
+    path.as_os_str().len() <= SOCKET_PATH_LIMIT && !path.as_os_str().as_encoded_bytes().contains(&b',')
 }
 
 fn set_mode(dir: &Path, mode: u32) -> Result<(), EmbeddedError> {

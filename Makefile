@@ -1,0 +1,79 @@
+# The two commands are `make run` and `make test`; the rest is for who works on it. See CONTRIBUTING.md.
+
+CARGO    ?= cargo
+CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
+
+.PHONY: run test check schema bench console fmt nextest cargo-deny nextest-tool deny browser chromium clean
+
+# A working server with demo data; GraphiQL is at the address that it prints.
+run: console
+	$(CARGO) build --release
+	target/release/ogelbase seed
+	target/release/ogelbase serve
+
+# Everything that must hold.
+test: fmt clippy deny console nextest browser
+	@echo "make test: all passed"
+
+# The fast inner loop: does it compile, is it tidy.
+check: fmt clippy
+
+.PHONY: clippy
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# The advisory database is fetched from a public git host. Where that cannot be reached the other checks still run.
+deny: cargo-deny
+	cargo-deny --all-features check bans licenses sources
+	@if cargo-deny fetch db >/dev/null 2>&1; then cargo-deny check advisories; \
+	else echo "make deny: the advisory database cannot be reached from here, advisories were not checked"; fi
+
+# The tests need a PostgreSQL: with DATABASE_URL (of a superuser) that one, otherwise a private one for this run.
+# make nextest ARGS='isolation' runs those whose name contains it.
+nextest: nextest-tool
+	$(CARGO) build --workspace --examples --bins --locked
+	target/debug/examples/with_postgres $(CARGO) nextest run --workspace --locked $(ARGS)
+
+# Writes schema.graphql, which is committed and compared in the tests.
+schema:
+	$(CARGO) run --quiet --locked -- schema > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+# The GraphiQL page. Without npm the server runs and the page says so.
+console: web/dist/index.html
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
+	@if command -v npm >/dev/null; then cd web && npm run --silent check && npm run --silent build; touch dist/index.html; fi
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@if command -v npm >/dev/null; then cd web && npm ci --no-audit --no-fund; \
+	else echo "make console: npm is missing, so GraphiQL is not built (install Node.js 20 or newer)"; fi
+
+# A real browser on the real page.
+browser: console chromium
+	@command -v npm >/dev/null || { echo "make browser: npm is missing: install Node.js 20 or newer"; exit 1; }
+	cd tests/browser && npm ci --no-audit --no-fund
+	$(CARGO) build --examples --bins --locked
+	target/debug/examples/with_postgres tests/browser/with-server.sh
+
+chromium:
+	@if [ -n "$(CHROMIUM)" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
+	else echo "make browser: Chromium is missing: install the package 'chromium'"; exit 1; fi
+
+# Tools that cargo builds; each is skipped where it is there.
+cargo-deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --locked
+
+nextest-tool:
+	@command -v cargo-nextest >/dev/null || $(CARGO) install cargo-nextest --locked
+
+bench:
+	@echo "make bench: the benchmarks come with the readable graph (issue 3)"; exit 1
+
+clean:
+	$(CARGO) clean
+	rm -rf web/dist web/node_modules tests/browser/node_modules

@@ -1,0 +1,50 @@
+-- What must be sealed or digested, which only the server can do: it reads this list and answers in `given`.
+-- The plain texts are no secrets, they are the demo's; anybody may use them against a development server.
+
+-- place: table.column of a value that is sealed for the row of that id; null: a SHA-256 is stored.
+CREATE TEMP TABLE secret ON COMMIT DROP AS
+SELECT 'api_key/' || name AS name, token AS plain, NULL AS place, NULL::uuid AS row_id
+FROM (VALUES
+    ('acme/deploy',         'ogb_acmeDeployDemoKey00000000000000000000000000'),
+    ('acme/metrics',        'ogb_acmeMetricsDemoKey0000000000000000000000000'),
+    ('acme/developer',      'ogb_acmeDeveloperDemoKey00000000000000000000000'),
+    ('acme/old-backup',     'ogb_acmeOldBackupDemoKey00000000000000000000000'),
+    ('acme/backup',         'ogb_acmeBackupDemoKey00000000000000000000000000'),
+    ('acme/trial',          'ogb_acmeTrialDemoKey000000000000000000000000000'),
+    ('globex/deploy',       'ogb_globexDeployDemoKey000000000000000000000000'),
+    ('globex/readings',     'ogb_globexReadingsDemoKey0000000000000000000000'),
+    ('globex/old-deploy',   'ogb_globexOldDeployDemoKey000000000000000000000')
+) AS v (name, token)
+UNION ALL
+SELECT 'invitation/' || name, token, NULL, NULL
+FROM (VALUES
+    ('acme/newcomer@acme.test',      'acmeNewcomerDemoInvitation00000000000000000'),
+    ('acme/outsider@globex.test',    'acmeOutsiderDemoInvitation00000000000000000'),
+    ('acme/late@acme.test',          'acmeLateDemoInvitation000000000000000000000'),
+    ('acme/leo@acme.test',           'acmeLeoDemoInvitation0000000000000000000000'),
+    ('acme/declined@acme.test',      'acmeDeclinedDemoInvitation00000000000000000'),
+    ('acme/revoked@acme.test',       'acmeRevokedDemoInvitation000000000000000000'),
+    ('globex/member@acme.test',      'globexMemberDemoInvitation00000000000000000'),
+    ('globex/both@acme.test',        'globexBothDemoInvitation0000000000000000000')
+) AS v (name, token)
+UNION ALL
+SELECT 'recovery/' || n, format('demo-recovery-%s', n), NULL, NULL FROM generate_series(1, 8) n
+UNION ALL
+-- 20 bytes in base32, as an authenticator takes it.
+SELECT 'second factor', 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', 'users.mfa_secret_sealed', id
+FROM person_list WHERE kind = 'second factor'
+UNION ALL
+SELECT 'project/' || path, 'demo-' || md5(path), 'projects.database_password_sealed', id FROM project_list
+UNION ALL
+SELECT 'database/' || path,
+       CASE type WHEN 'postgres' THEN format('postgres://postgres:demo-%s@%s:%s/postgres', md5(path), host, port)
+                 WHEN 'redis' THEN format('redis://:demo-%s@%s:%s/0', md5(path), host, port)
+                 ELSE format('mongodb://app:demo-%s@%s:%s/events', md5(path), host, port) END,
+       'databases.connection_string_sealed', id
+FROM database_list;
+
+CREATE TEMP TABLE given (name text PRIMARY KEY, value text NOT NULL) ON COMMIT DROP;
+
+CREATE FUNCTION pg_temp.given(wanted text) RETURNS text
+    LANGUAGE sql STABLE
+    AS 'SELECT value FROM pg_temp.given WHERE name = wanted';

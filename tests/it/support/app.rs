@@ -1,0 +1,60 @@
+//! A server of one test, in the test's process, behind a real socket.
+
+use std::{ops::Deref, path::PathBuf};
+
+use ogelbase::{clock::Clock, config::Config, server::Server};
+
+use super::db::TestDatabase;
+
+/// Settings of a test's server: an address of its own, fixed secrets, nothing read from the environment.
+pub fn config(database_url: &str) -> Config {
+    Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        data_dir: PathBuf::from("/nonexistent/nothing-is-written-there"),
+        database_url: Some(database_url.to_owned()),
+        jwt_secret: Some("a-secret-of-the-tests-that-signs-tokens".to_owned()),
+        vault_keys: Some("test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
+        log: "warn".to_owned(),
+        ..Config::default()
+    }
+}
+
+/// A running server and its database.
+#[derive(Debug)]
+pub struct App {
+    pub server: Server,
+    pub database: TestDatabase,
+    pub http: reqwest::Client,
+}
+
+impl App {
+    /// On the demo data.
+    pub async fn start() -> Self {
+        Self::on(TestDatabase::seeded().await).await
+    }
+
+    /// On this database.
+    pub async fn on(database: TestDatabase) -> Self {
+        let config = config(&database.url);
+        Self::with(database, config).await
+    }
+
+    /// With these settings.
+    pub async fn with(database: TestDatabase, config: Config) -> Self {
+        let server = Server::start(config, Clock::system()).await.unwrap();
+        Self { server, database, http: reqwest::Client::new() }
+    }
+
+    /// The address of `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.address())
+    }
+}
+
+impl Deref for App {
+    type Target = TestDatabase;
+
+    fn deref(&self) -> &TestDatabase {
+        &self.database
+    }
+}

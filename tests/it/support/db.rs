@@ -1,0 +1,150 @@
+//! A database for each test, copied from a template that is migrated and seeded once per run.
+
+use ogelbase::{
+    config::Config,
+    db::{migrate, operator},
+    seed,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, Statement, Value};
+use uuid::Uuid;
+
+/// Where the run's PostgreSQL is; `make test` starts one.
+pub fn cluster_url() -> String {
+    std::env::var("OGELBASE_TEST_DATABASE_URL")
+        .expect("run the tests with `make test` or `make nextest ARGS=...`: they need a PostgreSQL")
+}
+
+/// `url` with another database.
+pub fn with_database(url: &str, name: &str) -> String {
+    let mut url = url::Url::parse(url).expect("a URL");
+    url.set_path(name);
+    url.to_string()
+}
+
+/// A migrated database of one test.
+#[derive(Debug)]
+pub struct TestDatabase {
+    pub name: String,
+    pub url: String,
+}
+
+const LOCK: i64 = 4_815_162_342;
+
+impl TestDatabase {
+    /// With the demo data.
+    pub async fn seeded() -> Self {
+        let template = template("ogelbase_test_seeded", true).await;
+        Self::copy(&template).await
+    }
+
+    /// With what the migrations make.
+    pub async fn migrated() -> Self {
+        let template = template("ogelbase_test_migrated", false).await;
+        Self::copy(&template).await
+    }
+
+    /// Without anything.
+    pub async fn empty() -> Self {
+        Self::copy("template0").await
+    }
+
+    async fn copy(template: &str) -> Self {
+        let name = format!("ogelbase_test_{}", Uuid::now_v7().simple());
+        let cluster = operator::connect_as_login(&cluster_url()).await.unwrap();
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        cluster.execute_unprepared(&sql).await.unwrap();
+        cluster.close().await.unwrap();
+        Self { url: with_database(&cluster_url(), &name), name }
+    }
+
+    /// As `ogelbase_service`, whom no policy binds.
+    pub async fn service(&self) -> Sql {
+        Sql(operator::connect_as_service(&self.url).await.unwrap())
+    }
+
+    /// As the login role, a superuser.
+    pub async fn superuser(&self) -> Sql {
+        Sql(operator::connect_as_login(&self.url).await.unwrap())
+    }
+
+    /// As `ogelbase_app`, as a request of this user works; `organization` as `X-Organization` narrows it.
+    pub async fn as_user(&self, user: Option<Uuid>, organization: Option<Uuid>) -> Sql {
+        let connection = operator::connect_as_login(&self.url).await.unwrap();
+        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        let sql = format!(
+            "SET ROLE ogelbase_app; SET search_path = pg_catalog; SET app.current_user_id = '{}'; \
+             SET app.current_org_id = '{}'",
+            text(user),
+            text(organization)
+        );
+        connection.execute_unprepared(&sql).await.unwrap();
+        Sql(connection)
+    }
+}
+
+/// One connection to ask SQL on.
+#[derive(Debug)]
+pub struct Sql(pub DatabaseConnection);
+
+impl Sql {
+    pub async fn run(&self, sql: &str) {
+        self.try_run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    pub async fn try_run(&self, sql: &str) -> Result<(), sea_orm::DbErr> {
+        self.0.execute_unprepared(sql).await.map(|_| ())
+    }
+
+    /// The first column of the first row.
+    pub async fn one<T: sea_orm::TryGetable>(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> T {
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        let row = self.0.query_one_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        row.expect("a row").try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+    }
+
+    /// The first column of all rows.
+    pub async fn column<T: sea_orm::TryGetable>(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Vec<T> {
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        let rows = self.0.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error:?}"))).collect()
+    }
+
+    /// All rows.
+    pub async fn rows<M: FromQueryResult>(&self, sql: &str) -> Vec<M> {
+        let rows = self.0.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter().map(|row| M::from_query_result(row, "").unwrap()).collect()
+    }
+}
+
+/// Makes the template once for all tests of the run, which are processes of their own.
+async fn template(name: &str, seeded: bool) -> String {
+    let cluster = Sql(operator::connect_as_login(&cluster_url()).await.unwrap());
+    cluster.run(&format!("SELECT pg_advisory_lock({LOCK})")).await;
+    let exists: bool = cluster.one("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", [name.into()]).await;
+    if !exists {
+        let building = format!("{name}_building");
+        cluster.run(&format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)")).await;
+        cluster.run(&format!("CREATE DATABASE {building} TEMPLATE template0")).await;
+        let url = with_database(&cluster_url(), &building);
+        migrate::up(&url).await.unwrap();
+        if seeded {
+            seed::run(&super::app::config(&url), &url, 0).await.unwrap();
+        }
+        // A template must have no session left, and closing one takes the server a moment.
+        for _ in 0..100 {
+            if cluster.try_run(&format!("ALTER DATABASE {building} RENAME TO {name}")).await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    cluster.0.close().await.unwrap();
+    name.to_owned()
+}
+
+/// For what takes the settings of a server on this database.
+#[must_use]
+pub fn config_of(database: &TestDatabase) -> Config {
+    super::app::config(&database.url)
+}

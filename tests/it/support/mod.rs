@@ -1,0 +1,5 @@
+//! What the tests share: a database of their own, a server on it, people who ask.
+
+pub mod actors;
+pub mod app;
+pub mod db;
