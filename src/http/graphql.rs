@@ -89,11 +89,8 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
             Some(token.ok_or(Error::Unauthenticated("Authorization must be `Bearer` and a token".into()))?)
         }
     };
-    let organization = match headers.get("x-organization") {
-        None => None,
-        // What is not text is nobody's slug.
-        Some(value) => Some(value.to_str().unwrap_or_default()),
-    };
+    // What is not text is nobody's slug.
+    let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
     let opening = app.sessions.opening(bearer, organization)?;
     Request::open(app.database.clone(), Arc::clone(&app.sessions), &opening, client).await
 }

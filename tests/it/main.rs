@@ -1,5 +1,13 @@
 //! The tests: one binary, a file for each subject. They speak HTTP to a real server over a real PostgreSQL.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test that cannot go on says so by panicking, and its name is its documentation"
+)]
+
 mod support;
 
 mod catalog;

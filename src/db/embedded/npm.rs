@@ -110,7 +110,9 @@ fn fetch(
 ) -> Result<PathBuf, String> {
     tracing::info!(package, "no PostgreSQL on this machine: fetching one with npm, once");
     let mut pack = Command::new(npm);
-    pack.args(["pack", package, "--silent", "--ignore-scripts", "--pack-destination"]).arg(work).current_dir(work);
+    // Without a network it should say so soon.
+    pack.args(["pack", package, "--loglevel=error", "--fetch-retries=1", "--ignore-scripts", "--pack-destination"]);
+    pack.arg(work).current_dir(work);
     run(pack, "npm", FETCH_LIMIT, unwanted)?;
 
     let entries = fs::read_dir(work).map_err(|error| error.to_string())?;
@@ -137,7 +139,10 @@ fn fetch(
 fn run(mut command: Command, name: &str, limit: Duration, unwanted: &dyn Fn() -> bool) -> Result<(), String> {
     match tool::run(command.env_remove("npm_config_dry_run"), None, limit, unwanted) {
         Ok(outcome) if outcome.status.success() => Ok(()),
-        Ok(outcome) => Err(format!("{name} failed: {}", outcome.last_words())),
+        // Both say what is wrong first and give advice after.
+        Ok(outcome) => {
+            Err(format!("{name} failed: {}", tool::last_words(outcome.text.lines().take(5).map(str::to_owned))))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!("{name} is not installed")),
         Err(error) => Err(format!("{name} failed: {error}")),
     }
@@ -173,4 +178,68 @@ fn create_trusted(cache: &Path) -> io::Result<()> {
         fs::set_permissions(cache, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Stands in for npm; the seventh argument is where the archive belongs.
+    fn with_npm(name: &str, script: &str) -> String {
+        let dir = std::env::temp_dir().join(format!("ogelbase-npm-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir).unwrap();
+        let npm = dir.join("npm");
+        fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&npm, Permissions::from_mode(0o755)).unwrap();
+        let reason = cached_or_fetched(&dir.join("cache"), npm.to_str().unwrap(), &|| false).unwrap_err();
+        let left: Vec<_> = fs::read_dir(dir.join("cache")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(left, ["lock"], "nothing of it stays");
+        fs::remove_dir_all(&dir).unwrap();
+        reason
+    }
+
+    #[test]
+    fn another_package_than_ours_is_refused() {
+        let reason = with_npm("other", "echo other > \"$7/embedded.tgz\"");
+        assert!(reason.contains("is not what it should be (sha512 "), "{reason}");
+    }
+
+    #[test]
+    fn what_npm_says_is_passed_on() {
+        let reason = with_npm("failing", "echo 'npm error no network' >&2; exit 1");
+        assert_eq!(reason, "npm failed: npm error no network");
+    }
+
+    #[test]
+    fn no_link_leads_out_of_the_package() {
+        let dir = std::env::temp_dir().join(format!("ogelbase-links-{}", std::process::id()));
+        fs::create_dir_all(dir.join("native/lib")).unwrap();
+        let write = |links: &str| fs::write(dir.join("native/pg-symlinks.json"), links).unwrap();
+        write(r#"[{"source":"native/lib/a.so.1","target":"native/lib/a.so"}]"#);
+        make_links(&dir).unwrap();
+        assert_eq!(fs::read_link(dir.join("native/lib/a.so")).unwrap(), Path::new("a.so.1"));
+        for links in [
+            r#"[{"source":"../x/a","target":"../x/b"}]"#,
+            r#"[{"source":"/etc/a","target":"/etc/b"}]"#,
+            r#"[{"source":"native/lib/a","target":"native/b"}]"#,
+        ] {
+            write(links);
+            assert!(make_links(&dir).is_err(), "{links}");
+        }
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    #[ignore = "downloads 24 MB"]
+    fn the_real_package_is_what_it_should_be() {
+        let cache = std::env::temp_dir().join(format!("ogelbase-fetch-{}", std::process::id()));
+        let bin = cached_or_fetched(&cache, "npm", &|| false).unwrap();
+        let version = Command::new(bin.join("postgres")).arg("--version").output().unwrap();
+        assert!(String::from_utf8_lossy(&version.stdout).starts_with(&format!("postgres (PostgreSQL) {MAJOR}.")));
+        fs::remove_dir_all(&cache).unwrap();
+    }
 }

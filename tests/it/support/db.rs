@@ -1,7 +1,6 @@
 //! A database for each test, copied from a template that is migrated and seeded once per run.
 
 use ogelbase::{
-    config::Config,
     db::{migrate, operator},
     seed,
 };
@@ -24,7 +23,6 @@ pub fn with_database(url: &str, name: &str) -> String {
 /// A migrated database of one test.
 #[derive(Debug)]
 pub struct TestDatabase {
-    pub name: String,
     pub url: String,
 }
 
@@ -54,7 +52,7 @@ impl TestDatabase {
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
         cluster.execute_unprepared(&sql).await.unwrap();
         cluster.close().await.unwrap();
-        Self { url: with_database(&cluster_url(), &name), name }
+        Self { url: with_database(&cluster_url(), &name) }
     }
 
     /// As `ogelbase_service`, whom no policy binds.
@@ -141,10 +139,4 @@ async fn template(name: &str, seeded: bool) -> String {
     }
     cluster.0.close().await.unwrap();
     name.to_owned()
-}
-
-/// For what takes the settings of a server on this database.
-#[must_use]
-pub fn config_of(database: &TestDatabase) -> Config {
-    super::app::config(&database.url)
 }

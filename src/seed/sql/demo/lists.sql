@@ -8,7 +8,7 @@ FROM (VALUES
     ('globex', 'Globex Corporation', 'accounts@globex.test', 380)
 ) AS v (slug, name, billing_email, days);
 
--- kind: how the account stands (see people.sql). Roles of the first of each line are in the server's list of demo accounts.
+-- kind: how the account stands. Roles are in people.sql and projects.sql.
 CREATE TEMP TABLE person_list ON COMMIT DROP AS
 SELECT pg_temp.seed_id('user', email) AS id, email, first_name, last_name, kind,
        pg_temp.seed_day() - days * interval '1 day' AS created_at
@@ -59,7 +59,7 @@ FROM (VALUES
     -- Nobody is a member of it: only the organization's owner and admin reach it.
     ('acme',   'payroll',   'Payroll',          'acmepayrollhgtrwnbvc', 'active_healthy',   'eu-central-2',   'micro',   8, 0.15, 300),
     ('acme',   'staging',   'Shop (staging)',   'acmestagingplmoknijb', 'paused',           'eu-central-1',   'nano',    8, 0.10, 380),
-    ('acme',   'mobile',    'Mobile app',       'acmemobileuhygtfrdes', 'coming_up',        'eu-west-1',      'micro',   8, 0.05, 0),
+    ('acme',   'mobile',    'Mobile app',       'acmemobileuhygtfrdes', 'coming_up',        'eu-west-1',      'micro',   8, 0.05, 1),
     ('acme',   'warehouse', 'Warehouse',        'acmewarehousewsxqaze', 'upgrading',        'ap-southeast-1', 'medium',  32, 0.30, 120),
     ('acme',   'legacy',    'Legacy storefront', 'acmelegacyrfvtgbyhnu', 'inactive',        'local',          'nano',    8, 0.02, 399),
     ('globex', 'reactor',   'Reactor control',  'globexreactorjmikolp', 'active_healthy',   'us-west-1',      'small',   24, 0.70, 375),
