@@ -7,9 +7,9 @@ CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
-	$(CARGO) build --release
-	target/release/ogelbase seed
-	target/release/ogelbase serve
+	$(CARGO) build --locked
+	target/debug/ogelbase seed
+	exec target/debug/ogelbase serve
 
 # Everything that must hold.
 test: fmt clippy deny console nextest browser

@@ -61,6 +61,9 @@ pub fn make(vault: &Vault, id: Uuid, project_ref: &str, now: DateTime<Utc>) -> R
     })
 }
 
+/// Projects whose keys are stored by one statement.
+const BATCH: usize = 1_000;
+
 /// Gives keys to every project that has none: a migration makes a project but has no vault. Returns how many.
 ///
 /// # Errors
@@ -69,25 +72,28 @@ pub async fn seal_missing(service: &impl ConnectionTrait, vault: &Vault, now: Da
     let without = "SELECT p.id, p.organization_id, p.ref FROM platform.projects p
                     WHERE NOT EXISTS (SELECT 1 FROM platform.credentials c WHERE c.project_id = p.id)";
     let rows = service.query_all_raw(Statement::from_string(DbBackend::Postgres, without)).await?;
-    for row in &rows {
-        let project_id: Uuid = row.try_get("", "id")?;
-        let organization_id: Uuid = row.try_get("", "organization_id")?;
-        let project_ref: String = row.try_get("", "ref")?;
-        let keys = make(vault, crate::id::new(), &project_ref, now)?;
+    for batch in rows.chunks(BATCH) {
+        let mut ids: [Vec<Uuid>; 3] = Default::default();
+        let mut sealed: [Vec<String>; 3] = Default::default();
+        for row in batch {
+            let project_ref: String = row.try_get("", "ref")?;
+            let keys = make(vault, crate::id::new(), &project_ref, now)?;
+            ids[0].push(keys.id);
+            ids[1].push(row.try_get("", "id")?);
+            ids[2].push(row.try_get("", "organization_id")?);
+            sealed[0].push(keys.anon_key);
+            sealed[1].push(keys.service_role_key);
+            sealed[2].push(keys.jwt_secret);
+        }
+        let values = ids.map(Into::into).into_iter().chain(sealed.map(Into::into));
         // Another replica may start at the same moment: the first one's keys stay.
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "INSERT INTO platform.credentials
                     (id, project_id, organization_id, anon_key_sealed, service_role_key_sealed, jwt_secret_sealed)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (project_id) DO NOTHING",
-            [
-                keys.id.into(),
-                project_id.into(),
-                organization_id.into(),
-                keys.anon_key.into(),
-                keys.service_role_key.into(),
-                keys.jwt_secret.into(),
-            ],
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[])
+             ON CONFLICT (project_id) DO NOTHING",
+            values,
         );
         service.execute_raw(statement).await?;
     }

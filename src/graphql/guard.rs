@@ -10,7 +10,11 @@ use crate::{auth::Permission, error::Error};
 /// What the caller needs for this field: a permission of the access table in this object's organization or project,
 /// `signed_in`, `self` (the user it is about) or `public` (nobody need be signed in).
 #[TypeDirective(location = "FieldDefinition")]
-pub fn requires(permission: String) {}
+pub fn requires(
+    #[graphql(desc = "A permission of the access table (`billing:read`), or `signed_in`, `self`, `public`.")]
+    permission: String,
+) {
+}
 
 impl From<Permission> for String {
     fn from(permission: Permission) -> Self {

@@ -203,9 +203,9 @@ impl<N: OutputType> Connection<N> {
         &self.page_info
     }
 
-    /// Nodes of the whole list under its filter. Counted only when it is asked for.
-    async fn total_count(&self) -> i64 {
-        self.total.unwrap_or_default()
+    /// Nodes of the whole list under its filter, at most 2,147,483,647. Counted only when it is asked for.
+    async fn total_count(&self) -> i32 {
+        i32::try_from(self.total.unwrap_or_default()).unwrap_or(i32::MAX)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The schema: the roots, merged from the files of the types.
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+use chrono::{DateTime, Utc};
 
 use super::{
     node::NodeQueries, nulls::NullPropagation, organization::OrganizationQueries, project::ProjectQueries,
@@ -8,6 +9,7 @@ use super::{
 };
 use crate::config::Environment;
 
+const DATE_TIME: &str = "A point in time: RFC 3339 in UTC, to the microsecond, as `2026-11-20T08:30:00.123456Z`.";
 /// Nesting of selections at most.
 const MAX_DEPTH: usize = 20;
 /// Fields of a document at most.
@@ -33,6 +35,7 @@ pub fn build(environment: Environment, introspection: bool) -> Schema {
     let query = Query(UserQueries, OrganizationQueries, ProjectQueries, NodeQueries, ServerInfoQueries { environment });
     let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
         .extension(NullPropagation)
+        .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .limit_recursive_depth(MAX_RECURSION);

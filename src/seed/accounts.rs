@@ -16,7 +16,8 @@ pub struct Account {
     pub password: &'static str,
 }
 
-/// The demo accounts.
+/// The demo accounts to begin with: one for each role. `sql/demo/people.sql` has their colleagues, who sign in with the
+/// same password.
 #[must_use]
 pub fn demo() -> Vec<Account> {
     [
@@ -24,9 +25,13 @@ pub fn demo() -> Vec<Account> {
         ("admin@acme.test", "admin of acme"),
         ("developer@acme.test", "developer of acme, in some projects"),
         ("billing@acme.test", "billing administrator of acme"),
-        ("member@acme.test", "member of acme"),
+        ("member@acme.test", "member of acme, in no project"),
         ("outsider@globex.test", "owner of globex"),
         ("both@acme.test", "member of acme and developer of globex"),
+        ("paula@acme.test", "member of acme, owner of the project Shop"),
+        ("peter@acme.test", "member of acme, admin of the project Shop"),
+        ("petra@acme.test", "member of acme, developer of the project Shop"),
+        ("pia@acme.test", "member of acme, reads the project Shop"),
     ]
     .into_iter()
     .map(|(email, label)| Account { email, label, password: PASSWORD })

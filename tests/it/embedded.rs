@@ -259,6 +259,19 @@ async fn what_is_no_database_of_ours_is_left_alone() {
 }
 
 #[tokio::test]
+async fn programs_that_are_too_old_are_passed_over() {
+    let dir = TempDir::new();
+    for program in ["postgres", "initdb"] {
+        let path = dir.0.join(program);
+        fs::write(&path, "#!/bin/sh\necho 'postgres (PostgreSQL) 14.9'\n").expect("a program");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+    }
+    let settings = Settings { pg_bin_dir: Some(dir.0.clone()), ..settings(&dir.data()) };
+    let postgres = EmbeddedPostgres::start(settings).await.expect("a newer one");
+    postgres.stop().await.expect("a stop");
+}
+
+#[tokio::test]
 async fn a_database_started_by_hand_is_left_alone() {
     let dir = TempDir::new();
     let postgres = start(&dir.data()).await;

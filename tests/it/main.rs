@@ -12,5 +12,9 @@ mod support;
 
 mod catalog;
 mod entities;
+mod fields;
+mod isolation;
+mod lists;
+mod row_level_security;
 mod schema;
 mod sessions;

@@ -24,7 +24,10 @@ const INTROSPECTION: &str = "{ __schema {
 async fn introspected() -> Vec<Value> {
     let app = App::on(TestDatabase::migrated().await).await;
     let answer = app.anonymous().ask(INTROSPECTION).await;
-    answer.at("/__schema/types").as_array().unwrap().clone()
+    let mut types = answer.at("/__schema/types").as_array().unwrap().clone();
+    let directives = answer.at("/__schema/directives").as_array().unwrap().iter();
+    types.extend(directives.filter(|directive| directive["name"] == "requires").cloned());
+    types
 }
 
 fn is_ours(item: &Value) -> bool {
@@ -43,7 +46,7 @@ async fn every_element_is_described_and_every_custom_scalar_names_its_specificat
     for kind in introspected().await.iter().filter(|kind| is_ours(kind)) {
         let name = kind["name"].as_str().unwrap();
         let mut elements = vec![(name.to_owned(), kind)];
-        for key in ["fields", "inputFields", "enumValues"] {
+        for key in ["fields", "inputFields", "enumValues", "args"] {
             for field in items(kind, key) {
                 let path = format!("{name}.{}", field["name"].as_str().unwrap());
                 elements.extend(items(field, "args").map(|arg| (format!("{path}({})", arg["name"]), arg)));

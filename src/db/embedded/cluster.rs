@@ -1,6 +1,7 @@
 //! The database's files: making them, and what can be read off them.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -16,17 +17,14 @@ const INIT_LIMIT: Duration = Duration::from_secs(300);
 
 /// The major version that made the cluster; `None` when there is no cluster yet.
 pub(super) fn made_by(cluster: &Path) -> Result<Option<u32>, EmbeddedError> {
-    match fs::read_to_string(cluster.join("PG_VERSION")) {
-        Ok(text) => match text.trim().parse() {
-            Ok(major) => Ok(Some(major)),
-            Err(_) => Err(EmbeddedError::NotACluster { cluster: cluster.to_path_buf() }),
-        },
+    let version = cluster.join("PG_VERSION");
+    let not_a_cluster = || EmbeddedError::NotACluster { cluster: cluster.to_path_buf() };
+    match fs::read_to_string(&version) {
+        Ok(text) => text.trim().parse().map(Some).map_err(|_| not_a_cluster()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(EmbeddedError::io("read", &version)(error)),
         Err(_) if !cluster.exists() => Ok(None),
-        // An empty directory (a mount point's leftover, a cautious admin's mkdir) is as good as none.
-        Err(_) => match fs::remove_dir(cluster) {
-            Ok(()) => Ok(None),
-            Err(_) => Err(EmbeddedError::NotACluster { cluster: cluster.to_path_buf() }),
-        },
+        // An empty directory (a cautious administrator's mkdir) is as good as none.
+        Err(_) => fs::remove_dir(cluster).map(|()| None).map_err(|_| not_a_cluster()),
     }
 }
 

@@ -183,5 +183,9 @@ fn io_hint(error: &io::Error) -> &'static str {
 }
 
 fn disk_hint(log: &str) -> &'static str {
-    if log.contains("No space left on device") { " because the disk is full (make room and start again)" } else { "" }
+    if ["No space left on device", "Check free disk space"].iter().any(|words| log.contains(words)) {
+        " because the disk is full (make room and start again)"
+    } else {
+        ""
+    }
 }

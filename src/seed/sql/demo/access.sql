@@ -16,7 +16,7 @@ FROM (VALUES
     ('acme',   'declined@acme.test',   'admin@acme.test',      'member',    'declined', 50),
     ('acme',   'revoked@acme.test',    'owner@acme.test',      'admin',     'revoked',  45),
     ('globex', 'member@acme.test',     'greta@globex.test',    'member',    'open',     3),
-    ('globex', 'both@acme.test',       'outsider@globex.test', 'developer', 'accepted', 359)
+    ('globex', 'both@acme.test',       'outsider@globex.test', 'developer', 'accepted', 360)
 ) AS v (organization, email, inviter, role, outcome, days)
 JOIN organization_list o ON o.slug = v.organization
 CROSS JOIN LATERAL (SELECT pg_temp.seed_day() - v.days * interval '1 day' AS at) sent

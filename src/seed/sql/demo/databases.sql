@@ -11,16 +11,15 @@ JOIN platform.projects p ON p.id = l.project_id
 LEFT JOIN platform.users u ON u.id = l.created_by
 ON CONFLICT DO NOTHING;
 
--- Every quarter of an hour of the last seven days.
+-- Every half hour of the last seven days.
 INSERT INTO platform.database_metrics (id, database_id, organization_id, metric_type, value, "timestamp", created_at)
-SELECT pg_temp.seed_id('database_metric', format('%s/%s@%s', l.path, v.metric, extract(epoch FROM t.at))),
-       d.id, d.organization_id, v.metric,
+SELECT pg_temp.seed_id('database_metric', sample.name), d.id, d.organization_id, v.metric,
        round((v.base * (CASE v.metric WHEN 'cache_hit_ratio' THEN 1 ELSE l.load::float8 END)
-              * (1 - v.swing * pg_temp.seed_noise(format('%s/%s@%s', l.path, v.metric, extract(epoch FROM t.at)))))::numeric, 4),
+              * (1 - v.swing * pg_temp.seed_noise(sample.name)))::numeric, 4),
        t.at, t.at
 FROM database_list l
 JOIN platform.databases d ON d.id = l.id
-CROSS JOIN generate_series(pg_temp.seed_day() - interval '7 days', pg_temp.seed_now(), interval '15 minutes') AS t (at)
+CROSS JOIN generate_series(pg_temp.seed_day() - interval '7 days', pg_temp.seed_now(), interval '30 minutes') AS t (at)
 CROSS JOIN (VALUES
     ('connections',             60.0,    0.5),
     ('database_size_bytes',     6.6e9,   0.01),
@@ -28,6 +27,7 @@ CROSS JOIN (VALUES
     ('transactions_per_second', 240.0,   0.7),
     ('latency_ms',              9.0,     0.6)
 ) AS v (metric, base, swing)
+CROSS JOIN LATERAL (SELECT format('%s/%s@%s', l.path, v.metric, extract(epoch FROM t.at)) AS name OFFSET 0) sample
 WHERE l.status IN ('healthy', 'unhealthy')
 ON CONFLICT DO NOTHING;
 

@@ -31,6 +31,7 @@ CROSS JOIN LATERAL (
            -- Low at four in the morning, high in the afternoon.
            (1 - cos(2 * pi() * (extract(hour FROM t.at) + extract(minute FROM t.at) / 60.0 - 4) / 24))::float8 / 2 AS tide,
            pg_temp.seed_noise(l.path || extract(epoch FROM t.at)) AS noise
+    OFFSET 0 -- so that it is computed once a row and not wherever it is used
 ) s
 WHERE l.status NOT IN ('coming_up', 'init_failed', 'inactive')
   AND NOT (l.path = 'acme/shop' AND t.at >= date_trunc('hour', pg_temp.seed_now()) - interval '6 hours'

@@ -30,7 +30,7 @@ ON CONFLICT DO NOTHING;
 INSERT INTO platform.organization_members (
     id, organization_id, user_id, role, invited_at, invited_by, joined_at, created_at, updated_at)
 SELECT pg_temp.seed_id('member', v.organization || '/' || v.email), o.id, u.id, v.role,
-       CASE WHEN v.inviter IS NOT NULL THEN joined.at - interval '20 hours' END,
+       CASE WHEN v.inviter IS NOT NULL THEN joined.at - interval '6 hours' END,
        pg_temp.seed_id('user', v.inviter), joined.at, joined.at, joined.at
 FROM (VALUES
     ('acme',   'owner@acme.test',      'owner',         NULL),
@@ -67,7 +67,7 @@ FROM (VALUES
 ) AS v (organization, email, role, inviter)
 JOIN organization_list o ON o.slug = v.organization
 JOIN person_list u ON u.email = v.email
-CROSS JOIN LATERAL (SELECT greatest(o.created_at, u.created_at + interval '1 day') AS at) joined
+CROSS JOIN LATERAL (SELECT greatest(o.created_at, u.created_at + interval '6 hours') AS at) joined
 ON CONFLICT DO NOTHING;
 
 -- The organization of the address they have, also for the one who is in two.

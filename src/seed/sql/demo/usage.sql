@@ -29,6 +29,7 @@ CROSS JOIN LATERAL (
                * CASE WHEN v.metric LIKE '%\_SIZE' THEN 1 + extract(epoch FROM day.start - l.created_at) / 86400 * 0.002 ELSE 1 END
                * (1 + v.swing * (pg_temp.seed_noise(format('%s/%s/%s', l.path, v.metric, day.start::date)) - 0.5)) END)::numeric,
                v.digits) AS value
+    OFFSET 0 -- so that they are computed once a row
 ) sample
 WHERE l.status NOT IN ('coming_up', 'init_failed', 'inactive')
   AND (l.status <> 'paused' OR v.metric IN ('DATABASE_SIZE', 'STORAGE_SIZE'))

@@ -1,0 +1,223 @@
+//! Tenants cannot be mixed: what each account sees through HTTP is what the rules say, counted by SQL as the service
+//! role. That row-level security holds alone is shown in `row_level_security`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{
+    actors::{ACCOUNTS, Actor},
+    app::App,
+};
+
+/// The kinds of nodes, with the prefix of their ids, their table, and what the user `$1` may see of them when the
+/// request is narrowed to the organization `$2` (null: not narrowed). Written from access.md, not from the policies.
+const KINDS: [(&str, &str, &str); 5] = [
+    ("org", "organizations", "id IN (SELECT organization_id FROM mine)"),
+    ("mem", "organization_members", "organization_id IN (SELECT organization_id FROM mine)"),
+    ("prj", "projects", "organization_id IN (SELECT organization_id FROM mine)"),
+    (
+        "pmb",
+        "project_members",
+        "organization_id IN (SELECT organization_id FROM mine WHERE role IN ('owner', 'admin'))
+         OR project_id IN (SELECT project_id FROM platform.project_members p
+                            WHERE p.user_id = $1 AND ($2::uuid IS NULL OR p.organization_id = $2))",
+    ),
+    (
+        "usr",
+        "users",
+        "id = $1 OR id IN (SELECT m.user_id FROM platform.organization_members m
+                            WHERE m.organization_id IN (SELECT organization_id FROM mine))",
+    ),
+];
+
+fn global_id(prefix: &str, key: &Uuid) -> String {
+    format!("{prefix}_{}", key.simple())
+}
+
+async fn expected(app: &App, kind: &(&str, &str, &str), user: Uuid, narrowed: Option<Uuid>) -> BTreeSet<String> {
+    let (prefix, table, rule) = kind;
+    let sql = format!(
+        "WITH mine AS (SELECT m.organization_id, m.role FROM platform.organization_members m
+                        WHERE m.user_id = $1 AND ($2::uuid IS NULL OR m.organization_id = $2))
+         SELECT id FROM platform.{table} WHERE {rule}"
+    );
+    let keys: Vec<Uuid> = app.service().await.column(&sql, [user.into(), narrowed.into()]).await;
+    keys.iter().map(|key| global_id(prefix, key)).collect()
+}
+
+/// Which of `ids` the actor gets through `nodes`.
+async fn visible(actor: &Actor<'_>, ids: &[String]) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for some in ids.chunks(100) {
+        let answer = actor.ask_with("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": some })).await;
+        let nodes = answer.at("/nodes").as_array().unwrap();
+        assert_eq!(nodes.len(), some.len());
+        for (asked, node) in some.iter().zip(nodes) {
+            if !node.is_null() {
+                assert_eq!(node["id"], json!(asked));
+                seen.insert(asked.clone());
+            }
+        }
+    }
+    seen
+}
+
+/// Every id that the actor can come by through fields, list after list.
+async fn reachable(actor: &Actor<'_>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut lists = vec![];
+    for organization in whole_list(actor, "organizations(first: 100, after: $after)", "/organizations").await {
+        seen.insert(organization.clone());
+        lists.push((organization.clone(), "Organization", "members(first: 100, after: $after)", "members"));
+        lists.push((organization, "Organization", "projects(first: 100, after: $after)", "projects"));
+    }
+    for project in whole_list(actor, "projects(first: 100, after: $after)", "/projects").await {
+        seen.insert(project.clone());
+        lists.push((project, "Project", "members(first: 100, after: $after)", "members"));
+    }
+    for (id, kind, field, name) in lists {
+        let list = format!("node(id: \"{id}\") {{ ... on {kind} {{ {field} {{ nodes {{ {NODE} }} {PAGE} }} }} }}");
+        seen.extend(pages(actor, &list, &format!("/node/{name}")).await);
+    }
+    let viewer = actor.ask(&format!("{{ viewer {{ id memberships(first: 100) {{ nodes {{ {NODE} }} }} }} }}")).await;
+    seen.insert(viewer.at("/viewer/id").as_str().unwrap().to_owned());
+    collect_ids(viewer.at("/viewer/memberships/nodes"), &mut seen);
+    seen
+}
+
+const PAGE: &str = "pageInfo { hasNextPage endCursor } totalCount";
+const NODE: &str = "id ... on OrganizationMember { user { id } organization { id } }
+    ... on ProjectMember { user { id } project { id } addedBy { id } } ... on Project { organization { id } }";
+
+async fn whole_list(actor: &Actor<'_>, field: &str, pointer: &str) -> Vec<String> {
+    let list = format!("{field} {{ nodes {{ id }} {PAGE} }}");
+    pages(actor, &list, pointer).await.into_iter().collect()
+}
+
+/// All ids on all pages of a list. A list that is refused has none.
+async fn pages(actor: &Actor<'_>, list: &str, pointer: &str) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut nodes = 0;
+    let mut after = Value::Null;
+    loop {
+        let query = format!("query ($after: String) {{ {list} }}");
+        let answer = actor.ask_with(&query, json!({ "after": after })).await;
+        let Some(page) = answer.body["data"].pointer(pointer).filter(|page| !page.is_null()) else {
+            assert_eq!(answer.codes(), ["FORBIDDEN"], "{:#}", answer.body);
+            return seen;
+        };
+        assert!(answer.codes().is_empty(), "{:#}", answer.body);
+        nodes += page["nodes"].as_array().unwrap().len();
+        collect_ids(&page["nodes"], &mut seen);
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == json!(false) {
+            assert_eq!(page["totalCount"], json!(nodes), "{list}");
+            return seen;
+        }
+    }
+}
+
+fn collect_ids(value: &Value, seen: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            seen.extend(fields.get("id").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect_ids(value, seen));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_ids(item, seen)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_account_sees_exactly_what_the_rules_say_by_guessed_ids_and_by_walking_the_graph() {
+    let app = App::start().await;
+    let service = app.service().await;
+    let mut all = Vec::new();
+    for (prefix, table, _) in KINDS {
+        let keys: Vec<Uuid> = service.column(&format!("SELECT id FROM platform.{table}"), []).await;
+        all.push(keys.iter().map(|key| global_id(prefix, key)).collect::<Vec<_>>());
+    }
+    for email in ACCOUNTS {
+        let person = app.sign_in(email).await;
+        let user = app.user_id(email).await;
+        let memberships = "SELECT o.slug FROM platform.organizations o JOIN platform.organization_members m
+                            ON m.organization_id = o.id WHERE m.user_id = $1 ORDER BY 1";
+        let slugs: Vec<String> = service.column(memberships, [user.into()]).await;
+        assert!(!slugs.is_empty(), "{email}");
+        let mut views = vec![(person.clone(), None)];
+        for slug in &slugs {
+            let organization: Uuid =
+                service.one("SELECT id FROM platform.organizations WHERE slug = $1", [slug.into()]).await;
+            views.push((person.in_organization(slug), Some(organization)));
+        }
+        for (actor, narrowed) in views {
+            let mut may_see = BTreeSet::new();
+            for (kind, ids) in KINDS.iter().zip(&all) {
+                let expected = expected(&app, kind, user, narrowed).await;
+                let seen = visible(&actor, ids).await;
+                assert_eq!(seen, expected, "{email}, {} under {narrowed:?}", kind.1);
+                assert!(!expected.is_empty() || kind.0 == "pmb", "{email} should see some {}", kind.1);
+                assert!(expected.len() < ids.len(), "{email} should not see all {}", kind.1);
+                may_see.extend(expected);
+            }
+            let walked = reachable(&actor).await;
+            let foreign: Vec<_> = walked.difference(&may_see).collect();
+            assert!(foreign.is_empty(), "{email} came by what is hidden: {foreign:?}");
+            // By walking one reaches all but people and roles behind a project that one has no access to.
+            let missed: Vec<_> = may_see.difference(&walked).collect();
+            assert!(missed.is_empty(), "{email} did not come by {missed:?} under {narrowed:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_and_what_never_was_look_alike() {
+    let app = App::start().await;
+    let member = app.member().await;
+    let service = app.service().await;
+    let globex: Uuid = service.one("SELECT id FROM platform.organizations WHERE slug = 'globex'", []).await;
+    let foreign: String =
+        service.one("SELECT ref FROM platform.projects WHERE organization_id = $1 LIMIT 1", [globex.into()]).await;
+    for (hidden, unknown) in [
+        (format!("node(id: \"{}\")", global_id("org", &globex)), format!("node(id: \"org_{}\")", "0".repeat(32))),
+        ("organization(slug: \"globex\")".to_owned(), "organization(slug: \"nothing-there\")".to_owned()),
+        (format!("project(ref: \"{foreign}\")"), "project(ref: \"nothing-there\")".to_owned()),
+    ] {
+        let hidden = member.ask(&format!("{{ it: {hidden} {{ id }} }}")).await;
+        let unknown = member.ask(&format!("{{ it: {unknown} {{ id }} }}")).await;
+        assert_eq!(hidden.data(), &json!({"it": null}));
+        assert_eq!(hidden.body, unknown.body);
+    }
+    // An id of the wrong kind names nothing either.
+    let wrong = member.ask(&format!("{{ node(id: \"{}\") {{ id }} }}", global_id("prj", &globex))).await;
+    assert_eq!(wrong.data(), &json!({"node": null}));
+}
+
+#[tokio::test]
+async fn nobody_who_is_not_signed_in_gets_anything_but_what_is_public() {
+    let app = App::start().await;
+    let fields = app.anonymous().ask("{ __schema { queryType { fields { name } } } }").await;
+    let fields = fields.at("/__schema/queryType/fields").as_array().unwrap().clone();
+    let mut public = Vec::new();
+    for field in &fields {
+        let name = field["name"].as_str().unwrap();
+        let (arguments, selection) = match name {
+            "node" => ("(id: \"org_00000000000000000000000000000000\")", "{ id }"),
+            "nodes" => ("(ids: [])", "{ id }"),
+            "organization" => ("(slug: \"acme\")", "{ id }"),
+            "project" => ("(ref: \"default\")", "{ id }"),
+            "serverInfo" => ("", "{ version }"),
+            _ => ("", "{ __typename }"),
+        };
+        let answer = app.anonymous().ask(&format!("{{ {name}{arguments} {selection} }}")).await;
+        if answer.body["data"][name].is_null() {
+            assert_eq!(answer.codes(), ["UNAUTHENTICATED"], "{name}");
+        } else {
+            public.push(name);
+        }
+    }
+    assert!(fields.len() >= 8);
+    assert_eq!(public, ["serverInfo"]);
+}
