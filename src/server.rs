@@ -74,8 +74,9 @@ impl Server {
     /// [`ServerError`]; whatever was started is stopped again.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServerError> {
         let started = Instant::now();
-        let secrets = secrets::resolve(&config)?;
+        // The database comes first: it makes the data directory so that postgres, another user under root, can pass.
         let postgres = Postgres::open(&config).await?;
+        let secrets = secrets::resolve(&config)?;
         prepare(&config, &postgres, &secrets, &clock).await?;
         let database = Database::connect(&pool::Settings {
             url: postgres.url().to_owned(),

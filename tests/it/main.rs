@@ -11,6 +11,7 @@
 mod support;
 
 mod catalog;
+mod embedded;
 mod entities;
 mod fields;
 mod isolation;
