@@ -15,12 +15,13 @@ use crate::{
 /// Loads the units up to `scale` that are missing. Returns how many those were.
 pub async fn load(transaction: &DatabaseTransaction, scale: u32, vault: &Vault, now: DateTime<Utc>) -> Result<i64> {
     let started = Instant::now();
-    // A unit is there if its last organization is.
+    // A unit is there if any of its organizations is: the others were deleted meanwhile.
     let missing = format!(
         "CREATE TEMP TABLE unit ON COMMIT DROP AS
          SELECT number FROM generate_series(1, {scale}) AS number
-          WHERE NOT EXISTS (SELECT FROM platform.organizations
-                             WHERE id = pg_temp.seed_id('scale organization', (number * 20)::text))"
+          WHERE NOT EXISTS (SELECT FROM platform.organizations o
+                              JOIN generate_series(number * 20 - 19, number * 20) n
+                                ON o.id = pg_temp.seed_id('scale organization', n::text))"
     );
     execute(transaction, "units", &missing).await?;
     let counted = Statement::from_string(DbBackend::Postgres, "SELECT count(*) AS units FROM pg_temp.unit");

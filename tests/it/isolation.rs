@@ -70,26 +70,29 @@ async fn reachable(actor: &Actor<'_>) -> BTreeSet<String> {
     let mut lists = vec![];
     for organization in whole_list(actor, "organizations(first: 100, after: $after)", "/organizations").await {
         seen.insert(organization.clone());
-        lists.push((organization.clone(), "Organization", "members(first: 100, after: $after)", "members"));
-        lists.push((organization, "Organization", "projects(first: 100, after: $after)", "projects"));
+        lists.push((organization.clone(), "Organization", "members", "user { id } organization { id }"));
+        lists.push((organization, "Organization", "projects", "organization { id }"));
     }
     for project in whole_list(actor, "projects(first: 100, after: $after)", "/projects").await {
         seen.insert(project.clone());
-        lists.push((project, "Project", "members(first: 100, after: $after)", "members"));
+        lists.push((project, "Project", "members", "user { id } project { id } addedBy { id }"));
     }
-    for (id, kind, field, name) in lists {
-        let list = format!("node(id: \"{id}\") {{ ... on {kind} {{ {field} {{ nodes {{ {NODE} }} {PAGE} }} }} }}");
-        seen.extend(pages(actor, &list, &format!("/node/{name}")).await);
+    for (id, kind, field, node) in lists {
+        let field = format!("{field}(first: 100, after: $after) {{ nodes {{ id {node} }} {PAGE} }}");
+        let list = format!("node(id: \"{id}\") {{ ... on {kind} {{ it: {field} }} }}");
+        seen.extend(pages(actor, &list, "/node/it").await);
     }
-    let viewer = actor.ask(&format!("{{ viewer {{ id memberships(first: 100) {{ nodes {{ {NODE} }} }} }} }}")).await;
+    let viewer = actor
+        .ask(&format!(
+            "{{ viewer {{ id memberships(first: 100) {{ nodes {{ id user {{ id }} organization {{ id }} }} }} }} }}"
+        ))
+        .await;
     seen.insert(viewer.at("/viewer/id").as_str().unwrap().to_owned());
     collect_ids(viewer.at("/viewer/memberships/nodes"), &mut seen);
     seen
 }
 
 const PAGE: &str = "pageInfo { hasNextPage endCursor } totalCount";
-const NODE: &str = "id ... on OrganizationMember { user { id } organization { id } }
-    ... on ProjectMember { user { id } project { id } addedBy { id } } ... on Project { organization { id } }";
 
 async fn whole_list(actor: &Actor<'_>, field: &str, pointer: &str) -> Vec<String> {
     let list = format!("{field} {{ nodes {{ id }} {PAGE} }}");

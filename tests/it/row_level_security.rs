@@ -111,7 +111,9 @@ async fn each_account_reads_exactly_its_rows_of_every_table() {
                 let seen: Vec<String> = app.column(&format!("SELECT {key} FROM platform.{table} t"), []).await;
                 read += seen.len();
                 assert_eq!(BTreeSet::from_iter(seen), expected, "{email} reads {table} under {narrowed:?}");
-                if !SHARED.contains(&table) {
+                // Of some tables acme and globex have all rows, and one person is in both.
+                let in_both = email == "both@acme.test" && narrowed.is_none();
+                if !SHARED.contains(&table) && !in_both {
                     assert!((expected.len() as i64) < all, "{email} may read all of {table}: nothing is shown");
                 }
             }

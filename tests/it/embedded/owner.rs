@@ -27,9 +27,8 @@ impl Owner {
                 *path = copy;
             }
         }
-        let (_, module) = module_path!().split_once("::").expect("a module in a test binary");
         let mut command = Command::new(program);
-        command.args(["--exact", &format!("{module}::own_until_killed"), "--ignored", "--nocapture"]);
+        command.args(["--exact", "embedded::own_until_killed", "--ignored", "--nocapture"]);
         command
             .env("OWN_DATA_DIR", data_dir)
             .env("OWN_LAUNCHER", launcher)

@@ -3,3 +3,5 @@
 pub mod actors;
 pub mod app;
 pub mod db;
+pub mod dump;
+pub mod process;

@@ -1,6 +1,5 @@
 -- Six projects of a unit are measured every minute of the last 24 hours, the others every hour of the last 14.
--- In the order of the index that is read, so that its pages fill one after the other. Chance is arithmetic here:
--- a hash for each figure would cost as much as the rows.
+-- Chance is arithmetic here: a hash for each figure would cost as much as the rows.
 INSERT INTO platform.project_metrics (
     id, project_id, organization_id, "timestamp", cpu_usage, memory_usage, disk_io_budget, disk_usage_gb,
     network_in_bytes, network_out_bytes, active_connections, query_count, created_at)
@@ -9,11 +8,12 @@ SELECT pg_temp.seed_id('scale metric', format('%s/%s', p.n, t.minute)), p.id, p.
        2 + p.n % 6 + t.minute / 1000.0,
        20000 + (p.n * 7919 + t.minute * 4099) % 900000, 60000 + (p.n * 6133 + t.minute * 7001) % 2900000,
        1 + (p.n + t.minute * 3) % 57, (p.n * 29 + t.minute * 13) % 4001, t.at
-FROM project p
+FROM (
+    SELECT * FROM project
+    WHERE NOT EXISTS (SELECT FROM platform.project_metrics m WHERE m.project_id = project.id)
+) p
 CROSS JOIN LATERAL (
     SELECT minute, pg_temp.seed_now() - (1440 - minute) * interval '1 minute' AS at
     FROM generate_series(CASE WHEN p.place <= 6 THEN 1 ELSE 600 + 60 * (p.n % 10) / 10 END, 1440,
                          CASE WHEN p.place <= 6 THEN 1 ELSE 60 END) AS minute
-) t
-ORDER BY p.id, t.at
-ON CONFLICT DO NOTHING;
+) t;

@@ -31,19 +31,22 @@ ON CONFLICT DO NOTHING;
 ANALYZE platform.organizations, platform.users;
 
 INSERT INTO platform.organization_members (id, organization_id, user_id, role, joined_at, created_at, updated_at)
-SELECT pg_temp.seed_id('scale member', format('%s/%s', v.organization, v.n)),
-       pg_temp.seed_id('scale organization', v.organization::text), v.id, v.role, v.at, v.at, v.at
+SELECT pg_temp.seed_id('scale member', format('%s/%s', v.organization, v.n)), o.id, u.id, v.role, j.at, j.at, j.at
 FROM (
-    SELECT n, id, home AS organization, pg_temp.seed_day() - interval '80 days' - n % 500 * interval '1 day' AS at,
+    SELECT n, id, home AS organization,
            CASE WHEN founder THEN 'owner' WHEN n % 20 < 2 THEN 'admin' WHEN n % 20 < 9 THEN 'developer'
                 WHEN n % 20 = 9 THEN 'billing_admin' ELSE 'member' END AS role
     FROM person
     UNION ALL
     -- Each twentieth is in a second one.
-    SELECT n, person.id, 1 + n * 7 % (20 * unit.number), pg_temp.seed_day() - interval '60 days', 'member'
+    SELECT n, person.id, 1 + n * 7 % (20 * unit.number), 'member'
     FROM person JOIN unit ON unit.number = (person.n + 199) / 200
     WHERE n % 20 = 5
 ) v
+-- One of a lower scale may have been deleted meanwhile.
+JOIN platform.organizations o ON o.id = pg_temp.seed_id('scale organization', v.organization::text)
+JOIN platform.users u ON u.id = v.id
+CROSS JOIN LATERAL (SELECT greatest(o.created_at, u.created_at) AS at) j
 ON CONFLICT DO NOTHING;
 
 ANALYZE platform.organization_members;

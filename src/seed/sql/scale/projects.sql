@@ -1,15 +1,16 @@
 -- place: 1 to 100 within the unit. Each organization has one, the rest go where there are many already.
 CREATE TEMP TABLE project ON COMMIT DROP AS
-SELECT n, pg_temp.seed_id('scale project', n::text) AS id, place,
-       pg_temp.seed_id('scale organization', organization::text) AS organization_id,
+SELECT n, pg_temp.seed_id('scale project', n::text) AS id, place, o.id AS organization_id,
        (ARRAY['nano', 'nano', 'nano', 'micro', 'micro', 'micro', 'small', 'small', 'medium', 'large'])[1 + n % 10] AS size,
-       pg_temp.seed_day() - interval '40 days' - n * 29 % 400 * interval '1 day' - n * interval '1 second' AS created_at
+       greatest(o.created_at, pg_temp.seed_day() - interval '40 days' - n * 29 % 400 * interval '1 day') + n * interval '1 second'
+           AS created_at
 FROM (
     SELECT n, n - (unit.number - 1) * 100 AS place,
            CASE WHEN n - (unit.number - 1) * 100 <= 20 THEN (unit.number - 1) * 20 + n - (unit.number - 1) * 100
                 ELSE 1 + floor(20 * unit.number * power(pg_temp.seed_noise('owner of' || n), 2))::int END AS organization
     FROM unit CROSS JOIN LATERAL generate_series(unit.number * 100 - 99, unit.number * 100) n
-) v;
+) v
+JOIN platform.organizations o ON o.id = pg_temp.seed_id('scale organization', v.organization::text);
 
 INSERT INTO platform.projects (
     id, organization_id, name, ref, slug, status, region, database_host, database_port, database_name, database_user,
