@@ -112,3 +112,16 @@ async fn analyze(connection: &DatabaseConnection) -> Result<()> {
     connection.execute_unprepared(tables).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Environment;
+
+    #[tokio::test]
+    async fn production_is_refused_before_anything_is_touched() {
+        let config = Config { environment: Environment::Production, ..Config::default() };
+        let refused = run(&config, "postgres://nowhere.invalid/", 1).await;
+        assert!(matches!(refused, Err(ServerError::Config(ConfigError::Value { setting: "OGELBASE_ENV", .. }))));
+    }
+}

@@ -16,6 +16,7 @@ mod entities;
 mod fields;
 mod isolation;
 mod lists;
+mod migrations;
 mod row_level_security;
 mod schema;
 mod sessions;

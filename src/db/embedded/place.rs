@@ -92,7 +92,7 @@ impl Place {
         let Ok(entries) = fs::read_dir(parent(&self.cluster)) else { return };
         for entry in entries.flatten() {
             if entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix)) {
-                let outcome = fs::remove_dir_all(entry.path());
+                let outcome = remove_busy(&entry.path());
                 tracing::info!(path = %entry.path().display(), ?outcome, "removed an unfinished database");
             }
         }
@@ -246,6 +246,19 @@ fn move_in(link: &Path, home: &Path) -> Result<PathBuf, EmbeddedError> {
     symlink(&cluster, link).map_err(EmbeddedError::io("create", link))?;
     tracing::info!(link = %link.display(), cluster = %cluster.display(), "the database's user cannot reach the data directory, so the database lies elsewhere");
     Ok(cluster)
+}
+
+/// The child of an initdb that was killed writes on until it has read the end of its input, so a directory can fill
+/// while it is being removed.
+fn remove_busy(dir: &Path) -> io::Result<()> {
+    let mut tries = 40;
+    loop {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && tries > 0 => tries -= 1,
+            outcome => return outcome,
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
 }
 
 /// `postgres.new-0`, `postgres.new-1`, ..: the first that is not there.

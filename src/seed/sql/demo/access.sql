@@ -70,6 +70,7 @@ FROM (VALUES
     ('greta/laptop',     'greta@globex.test',    '198.51.100.13', 'Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Chrome/136.0', 6, 130, false),
     ('boris/laptop',     'boris@acme.test',      '192.0.2.15',    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/136.0', 16, 12, true)
 ) AS v (name, email, ip, agent, days, active, revoked)
-JOIN platform.users u ON u.id = pg_temp.seed_id('user', v.email)
+JOIN person_list l ON l.email = v.email AND l.is_new
+JOIN platform.users u ON u.id = l.id
 CROSS JOIN LATERAL (SELECT pg_temp.seed_day() - v.days * interval '1 day' AS at) opened
 ON CONFLICT DO NOTHING;

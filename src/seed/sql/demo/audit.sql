@@ -69,5 +69,5 @@ SELECT pg_temp.seed_id('audit', e.name), l.id, l.email, 'user.signed_in', 'sessi
 FROM person_list l
 CROSS JOIN generate_series(1, 4) n
 CROSS JOIN LATERAL (SELECT format('signed in/%s/%s', l.email, n) AS name) e
-WHERE l.kind IN ('demo', 'second factor')
+WHERE l.is_new AND l.kind IN ('demo', 'second factor')
 ON CONFLICT DO NOTHING;

@@ -1,17 +1,21 @@
 -- Who and what the demo consists of. The files after this one read these lists.
 
+-- Of those only that are missing, so that one that is there stays as people have made it.
 CREATE TEMP TABLE organization_list ON COMMIT DROP AS
 SELECT pg_temp.seed_id('organization', slug) AS id, slug, name, billing_email,
        pg_temp.seed_day() - days * interval '1 day' AS created_at
 FROM (VALUES
     ('acme',   'Acme Industries',    'billing@acme.test',    400),
     ('globex', 'Globex Corporation', 'accounts@globex.test', 380)
-) AS v (slug, name, billing_email, days);
+) AS v (slug, name, billing_email, days)
+WHERE NOT EXISTS (SELECT FROM platform.organizations o WHERE o.id = pg_temp.seed_id('organization', slug));
 
--- kind: how the account stands. Roles are in people.sql and projects.sql.
+-- kind: how the account stands. Roles are in people.sql and projects.sql. Those who are there already are in the list
+-- too, because an organization that is missing may have them as members.
 CREATE TEMP TABLE person_list ON COMMIT DROP AS
 SELECT pg_temp.seed_id('user', email) AS id, email, first_name, last_name, kind,
-       pg_temp.seed_day() - days * interval '1 day' AS created_at
+       pg_temp.seed_day() - days * interval '1 day' AS created_at,
+       NOT EXISTS (SELECT FROM platform.users u WHERE u.id = pg_temp.seed_id('user', email)) AS is_new
 FROM (VALUES
     ('owner@acme.test',      'Olivia',  'Owens',      'demo', 401),
     ('admin@acme.test',      'Adam',    'Adler',      'demo', 398),
@@ -48,9 +52,8 @@ FROM (VALUES
 
 -- load: how busy it is, against the shop; the series and the usage follow it.
 CREATE TEMP TABLE project_list ON COMMIT DROP AS
-SELECT pg_temp.seed_id('project', organization || '/' || slug) AS id,
-       pg_temp.seed_id('organization', organization) AS organization_id,
-       organization || '/' || slug AS path, slug, name, ref, status, region, size, disk_gb, load,
+SELECT pg_temp.seed_id('project', v.organization || '/' || v.slug) AS id, o.id AS organization_id,
+       v.organization || '/' || v.slug AS path, v.slug, v.name, ref, status, region, size, disk_gb, load,
        pg_temp.seed_day() - days * interval '1 day' AS created_at
 FROM (VALUES
     ('acme',   'shop',      'Shop',             'acmeshopqkzvtrwmplsd', 'active_healthy',   'eu-central-1',   'large',   64, 1.00, 395),
@@ -66,7 +69,8 @@ FROM (VALUES
     ('globex', 'website',   'Website',          'globexwebsitezaqwsxc', 'active_healthy',   'us-east-1',      'micro',   8, 0.35, 365),
     ('globex', 'archive',   'Archive',          'globexarchivederfvbg', 'paused',           'us-west-1',      'nano',    8, 0.05, 350),
     ('globex', 'prototype', 'Prototype',        'globexprototypetyhnm', 'init_failed',      'us-east-1',      'nano',    8, 0.00, 12)
-) AS v (organization, slug, name, ref, status, region, size, disk_gb, load, days);
+) AS v (organization, slug, name, ref, status, region, size, disk_gb, load, days)
+JOIN organization_list o ON o.slug = v.organization;
 
 CREATE TEMP TABLE database_list ON COMMIT DROP AS
 SELECT pg_temp.seed_id('database', v.project || '/' || v.name) AS id, p.id AS project_id, p.organization_id,

@@ -1,4 +1,4 @@
--- The smallest plan that an organization fits in.
+-- The smallest plan that an organization fits in now; it keeps it when a higher scale makes it grow.
 INSERT INTO platform.subscriptions (
     id, organization_id, plan_id, plan_name, billing_cycle_anchor, current_period_start, current_period_end, created_at, updated_at)
 SELECT pg_temp.seed_id('scale subscription', n::text), o.id, b.id, b.name, o.created_at,
