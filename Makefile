@@ -46,7 +46,7 @@ schema:
 console: web/dist/index.html
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
-	@if command -v npm >/dev/null; then cd web && npm run --silent check && npm run --silent build; touch dist/index.html; fi
+	@if command -v npm >/dev/null; then cd web && npm run --silent check && npm run --silent build && touch dist/index.html; fi
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	@if command -v npm >/dev/null; then cd web && npm ci --no-audit --no-fund; \
@@ -72,7 +72,7 @@ nextest-tool:
 	@command -v cargo-nextest >/dev/null || $(CARGO) install cargo-nextest --locked
 
 bench:
-	@echo "make bench: the benchmarks come with the readable graph (issue 3)"; exit 1
+	@echo "make bench: there is no benchmark yet"; exit 1
 
 clean:
 	$(CARGO) clean

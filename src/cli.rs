@@ -101,8 +101,12 @@ async fn run(command: Command, config: Config) -> Result<(), ServerError> {
 async fn serve(config: Config) -> Result<(), ServerError> {
     let graphiql = config.serves_graphiql();
     let development = config.development();
-    let told = told_to_stop()?;
-    let server = Server::start(config, Clock::system()).await?;
+    let mut told = std::pin::pin!(told_to_stop()?);
+    // The start may have to wait, for a database that recovers or for another replica's migration.
+    let server = tokio::select! {
+        server = Server::start(config, Clock::system()) => server?,
+        () = &mut told => return Ok(()),
+    };
     let address = server.address();
     print(&format!("GraphQL   http://{address}/graphql"));
     if graphiql {

@@ -31,7 +31,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// All settings of the server. The docstring of each is its documentation; `docs/configuration.md` repeats none.
+/// All settings of the server, each with its documentation; `docs/configuration.md` lists them for the operator.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -152,7 +152,9 @@ impl Config {
         let file = std::env::var("OGELBASE_CONFIG").ok();
         let toml = match &file {
             Some(path) => Toml::file_exact(path),
-            None => Toml::file("ogelbase.toml"),
+            // In the working directory alone; figment would look in those above it as well.
+            None if std::path::Path::new("ogelbase.toml").exists() => Toml::file_exact("ogelbase.toml"),
+            None => Toml::string(""),
         };
         // The conventional names come first, so that OGELBASE_DATABASE_URL wins over DATABASE_URL.
         let conventional = Env::raw().only(&["DATABASE_URL", "PG_BIN_DIR"]).filter(|name| !name.as_str().is_empty());

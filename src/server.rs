@@ -8,6 +8,7 @@ use std::{
 };
 
 use chrono::Duration as Days;
+use sea_orm::ConnectionTrait;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -43,6 +44,12 @@ pub enum ServerError {
     /// The database.
     #[error(transparent)]
     Database(#[from] Error),
+    /// The database lacks migrations, and this server was told not to apply them.
+    #[error("the database lacks {}: run `ogelbase migrate up` (OGELBASE_MIGRATE is false)", missing.join(", "))]
+    NotMigrated {
+        /// Their names.
+        missing: Vec<String>,
+    },
     /// The address cannot be served at.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -168,9 +175,17 @@ impl Server {
 async fn prepare(config: &Config, postgres: &Postgres, secrets: &Secrets, clock: &Clock) -> Result<(), ServerError> {
     if config.migrate {
         migrate::up(postgres.url()).await?;
+    } else {
+        let all = migrate::status(postgres.url()).await?;
+        let missing: Vec<String> = all.into_iter().filter(|(_, applied)| !applied).map(|(name, _)| name).collect();
+        if !missing.is_empty() {
+            return Err(ServerError::NotMigrated { missing });
+        }
     }
     let service = operator::connect_as_service(postgres.url()).await?;
     let sealed = project_keys::seal_missing(&service, &secrets.vault, clock.now()).await?;
+    // Three months of partitions ahead of the clock, so that no row falls into the default one.
+    service.execute_unprepared("SELECT platform_private.ensure_partitions(0, 3)").await.map_err(Error::from)?;
     if sealed > 0 {
         tracing::info!(projects = sealed, "made the keys of projects that had none");
     }

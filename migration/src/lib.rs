@@ -16,6 +16,7 @@ mod m006_multi_database;
 mod m007_restrictive_rls;
 mod m008_active_organization;
 mod m009_request_path;
+pub mod policy;
 pub mod rls;
 
 /// Applies and rolls back the steps, and keeps their ledger.

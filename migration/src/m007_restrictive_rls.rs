@@ -2,31 +2,12 @@
 
 use sea_orm_migration::prelude::*;
 
+use crate::policy::{MEMBER, SELF, delete, in_organization, in_project, insert, of_row, select, update};
+
 const SETS: &str = include_str!("sql/m007/sets.sql");
 const MODE: &str = include_str!("sql/m007/mode.sql");
 const NOTICES: &str = include_str!("sql/m007/notices.sql");
 const DOWN: &str = include_str!("sql/m007/down.sql");
-
-const SELF: &str = "(SELECT platform.current_active_user_id())";
-const MEMBER: &str = "organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])";
-
-/// The organization of the row grants `permission` to the caller's role.
-fn in_organization(permission: &str) -> String {
-    format!("organization_id = ANY ((SELECT platform.current_org_ids_with('{permission}'))::uuid[])")
-}
-
-/// The caller holds `permission` in the row's project: by the role in its organization, or as a project member.
-fn in_project(permission: &str) -> String {
-    format!(
-        "({} OR project_id = ANY ((SELECT platform.current_project_ids_with('{permission}'))::uuid[]))",
-        in_organization(permission)
-    )
-}
-
-/// For the organization's own row, whose key is called `id`.
-fn of_row(rule: &str, column: &str) -> String {
-    rule.replace(&format!("{column} = ANY"), "id = ANY")
-}
 
 /// Who may read a row: data-model.md, 007, "Who may read a row".
 fn readable() -> Vec<(&'static str, String)> {
@@ -94,7 +75,6 @@ fn writable() -> Vec<(&'static str, &'static str, String)> {
         ("projects", "UPDATE", of_row(&in_project("projects:write"), "project_id")),
         ("projects", "DELETE", of_row(&in_project("projects:delete"), "project_id")),
         ("subscriptions", "UPDATE", in_organization("billing:write")),
-        ("credentials", "UPDATE", in_project("credentials:write")),
         ("organization_members", "INSERT", format!("({members} AND {no_owner})")),
         ("organization_members", "UPDATE", format!("({members} AND {no_owner})")),
         ("organization_members", "DELETE", format!("(({members} AND {no_owner}) OR {own_membership})")),
@@ -126,17 +106,11 @@ fn writable() -> Vec<(&'static str, &'static str, String)> {
 }
 
 fn policies() -> String {
-    let read = readable().into_iter().map(|(table, rule)| {
-        format!("CREATE POLICY {table}_select ON platform.{table} FOR SELECT TO ogelbase_app USING ({rule});\n")
-    });
-    let write = writable().into_iter().map(|(table, verb, rule)| {
-        let rule = match verb {
-            "INSERT" => format!("WITH CHECK ({rule})"),
-            "UPDATE" => format!("USING ({rule}) WITH CHECK ({rule})"),
-            _ => format!("USING ({rule})"),
-        };
-        let name = verb.to_lowercase();
-        format!("CREATE POLICY {table}_{name} ON platform.{table} FOR {verb} TO ogelbase_app {rule};\n")
+    let read = readable().into_iter().map(|(table, rule)| select(table, &rule));
+    let write = writable().into_iter().map(|(table, verb, rule)| match verb {
+        "INSERT" => insert(table, &rule),
+        "UPDATE" => update(table, &rule),
+        _ => delete(table, &rule),
     });
     read.chain(write).collect()
 }

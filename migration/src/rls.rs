@@ -99,10 +99,19 @@ impl Rule {
     }
 }
 
-/// Closes tables of the schema `platform`.
+/// From m007 on there is a mode, and in the restrictive one a table's first policy must not stay.
+const APPLY_MODE: &str = "DO $mode$ BEGIN
+    IF to_regclass('platform_private.rls_mode') IS NOT NULL THEN
+        PERFORM platform_private.set_rls_mode(mode) FROM platform_private.rls_mode;
+    END IF;
+END $mode$";
+
+/// Closes tables of the schema `platform`. From m007 on a table needs policies of its own besides (see [`policy`]).
+///
+/// [`policy`]: crate::policy
 pub async fn close(manager: &SchemaManager<'_>, rules: &[Rule]) -> Result<(), DbErr> {
     for rule in rules {
         manager.get_connection().execute_unprepared(&rule.sql()).await?;
     }
-    Ok(())
+    manager.get_connection().execute_unprepared(APPLY_MODE).await.map(|_| ())
 }

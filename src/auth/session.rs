@@ -77,7 +77,7 @@ impl Sessions {
     /// without a password get the same answer after the same work.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when it does not match.
+    /// [`Error::Unauthenticated`] when it does not match, or when a second factor is needed as well.
     pub async fn check_password(&self, database: &Database, email: &str, password: String) -> Result<Uuid> {
         let refused = || Error::Unauthenticated("e-mail or password is wrong".into());
         if password.len() > password::MAX_BYTES {
@@ -90,7 +90,12 @@ impl Sessions {
         let account = account.filter(|account| allowed && !account.banned);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let matches = self.passwords.verify(password, hash).await?;
-        account.filter(|_| matches).map(|account| account.user_id).ok_or_else(refused)
+        let account = account.filter(|_| matches).ok_or_else(refused)?;
+        if account.second_factor {
+            // Fails closed: the challenge is not built yet, and the password alone must not do.
+            return Err(Error::Unauthenticated("this account needs a second factor, which cannot be given yet".into()));
+        }
+        Ok(account.user_id)
     }
 
     /// Opens a session in the request's transaction, which from here on works for that user.

@@ -107,6 +107,8 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Banned at this moment.
     pub banned: bool,
+    /// Has a second factor, without which the password is not enough.
+    pub second_factor: bool,
 }
 
 /// The account of an address, compared case-insensitively; deleted ones are not found.

@@ -75,6 +75,8 @@ pub async fn fresh(url: &str) -> std::result::Result<(), RolesError> {
 /// As the statements'.
 pub async fn status(url: &str) -> Result<Vec<(String, bool)>> {
     let connection = operator::connect_as_login(url).await?;
+    // Refused where there are no roles yet, and then there is no ledger to read either.
+    let _ = connection.execute_unprepared("SET ROLE ogelbase_service").await;
     connection.execute_unprepared("SET search_path = platform_private").await?;
     let all = Migrator::get_migration_with_status_read_only(&connection).await?;
     let all = all

@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`crate::error::Error::Unavailable`] when the database does not answer.
 pub async fn connect_as_login(url: &str) -> Result<DatabaseConnection> {
-    connect(url, "SET timezone = 'UTC'").await
+    connect(url, "SET timezone = 'UTC'; SET client_min_messages = warning").await
 }
 
 /// One connection under `ogelbase_service`, which owns both schemas.
@@ -27,7 +27,12 @@ pub async fn connect_as_login(url: &str) -> Result<DatabaseConnection> {
 /// [`crate::error::Error::Unavailable`] when the database does not answer, [`crate::error::Error::Internal`] when the
 /// roles are not there.
 pub async fn connect_as_service(url: &str) -> Result<DatabaseConnection> {
-    connect(url, "SET timezone = 'UTC'; SET ROLE ogelbase_service; SET search_path = platform_private").await
+    connect(
+        url,
+        "SET timezone = 'UTC'; SET client_min_messages = warning; SET ROLE ogelbase_service; \
+                  SET search_path = platform_private",
+    )
+    .await
 }
 
 async fn connect(url: &str, at_start: &'static str) -> Result<DatabaseConnection> {

@@ -33,17 +33,18 @@ pub enum RolesError {
 
 /// What is missing, as the statements that would mend it.
 async fn missing(connection: &DatabaseConnection) -> Result<(String, Vec<String>)> {
+    // Being a member is one thing from PostgreSQL 16 on, being allowed to take the role another: who makes a role
+    // there becomes its administrator only. A superuser may take every role.
     let sql = "SELECT quote_ident(current_user) AS login, quote_ident(current_database()) AS database,
-                      (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super,
                       EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) AS has_service,
                       EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1 AND rolbypassrls) AS service_bypasses,
                       EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $2) AS has_app,
-                      EXISTS (SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
-                               WHERE r.rolname = $1 AND m.member = current_user::regrole) AS in_service,
-                      EXISTS (SELECT 1 FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
-                               WHERE r.rolname = $2 AND m.member = current_user::regrole) AS in_app,
+                      (SELECT pg_has_role(oid, taking.word) FROM pg_roles WHERE rolname = $1) AS takes_service,
+                      (SELECT pg_has_role(oid, taking.word) FROM pg_roles WHERE rolname = $2) AS takes_app,
                       (SELECT has_database_privilege(oid, current_database(), 'CREATE')
-                         FROM pg_roles WHERE rolname = $1) AS may_create";
+                         FROM pg_roles WHERE rolname = $1) AS may_create
+                 FROM (SELECT CASE WHEN current_setting('server_version_num')::int >= 160000
+                                   THEN 'SET' ELSE 'MEMBER' END) taking (word)";
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [SERVICE.into(), APP.into()]);
     let row = connection.query_one_raw(statement).await?.ok_or_else(|| Error::internal("no row of roles"))?;
     let is = |name: &str| row.try_get::<Option<bool>>("", name).map(Option::unwrap_or_default);
@@ -58,12 +59,10 @@ async fn missing(connection: &DatabaseConnection) -> Result<(String, Vec<String>
     if !is("has_app")? {
         statements.push(format!("CREATE ROLE {APP} NOLOGIN;"));
     }
-    // A superuser may take any role without being a member.
-    let is_super = is("super")?;
-    if !is_super && !is("in_service")? {
+    if !is("takes_service")? {
         statements.push(format!("GRANT {SERVICE} TO {login};"));
     }
-    if !is_super && !is("in_app")? {
+    if !is("takes_app")? {
         statements.push(format!("GRANT {APP} TO {login};"));
     }
     if !is("may_create")? {
@@ -79,23 +78,26 @@ async fn missing(connection: &DatabaseConnection) -> Result<(String, Vec<String>
 pub async fn prepare(connection: &DatabaseConnection) -> std::result::Result<(), RolesError> {
     // Another database of the cluster may be prepared at this moment: then a statement fails because its work was
     // done meanwhile, and the second look finds less missing.
-    let mut last = None;
+    let mut reason = None;
     for _ in 0..5 {
-        let (login, statements) = missing(connection).await?;
-        if statements.is_empty() {
-            return make_schemas(connection).await;
-        }
+        let (_, statements) = missing(connection).await?;
         for statement in &statements {
             if let Err(error) = connection.execute_unprepared(statement).await {
-                last = Some((login.clone(), error.to_string(), statements.join("\n")));
+                reason = Some(error.to_string());
                 break;
             }
         }
+        if statements.is_empty() {
+            return make_schemas(connection).await;
+        }
     }
-    match last {
-        Some((login, reason, statements)) => Err(RolesError::Forbidden { login, reason, statements }),
-        None => make_schemas(connection).await,
+    // A GRANT that may not be made is no error to PostgreSQL, but a warning.
+    let (login, statements) = missing(connection).await?;
+    if statements.is_empty() {
+        return make_schemas(connection).await;
     }
+    let reason = reason.unwrap_or_else(|| "no privileges were granted".to_owned());
+    Err(RolesError::Forbidden { login, reason, statements: statements.join("\n") })
 }
 
 async fn make_schemas(connection: &DatabaseConnection) -> std::result::Result<(), RolesError> {

@@ -58,7 +58,7 @@ impl Organization {
         self.0.billing_email.as_deref()
     }
 
-    /// Whether members have to sign in with a second factor.
+    /// Whether the organization asks its members for a second factor.
     async fn mfa_required(&self) -> bool {
         self.0.mfa_required
     }

@@ -9,7 +9,7 @@ use entity::{
     users,
 };
 use sea_orm::{
-    ColumnTrait, EntityName, EntityTrait, QueryFilter, Select,
+    ActiveEnum, ColumnTrait, EntityName, EntityTrait, QueryFilter, Select,
     sea_query::{Expr, ExprTrait, Query, extension::postgres::PgExpr},
 };
 use uuid::Uuid;
@@ -83,12 +83,12 @@ impl OrganizationMember {
         self.0.invited_at
     }
 
-    /// The organization.
+    /// The organization; null only if you left it at this very moment.
     async fn organization(&self, context: &Context<'_>) -> Result<Option<Organization>> {
         context.load(OrganizationById(self.0.organization_id)).await
     }
 
-    /// The person.
+    /// The person; null only if the membership ended at this very moment.
     #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.organization_id)")]
     async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
         context.load(UserById(self.0.user_id)).await
@@ -116,8 +116,8 @@ impl MemberFilter {
 
     fn apply(&self, mut select: Select<Entity>) -> Select<Entity> {
         if let Some(roles) = &self.role {
-            let roles = roles.iter().map(|role| members::OrganizationRole::from(*role));
-            select = select.filter(Column::Role.is_in(roles));
+            let roles = roles.iter().map(|role| members::OrganizationRole::from(*role).to_value());
+            select = select.filter(Column::Role.eq_any(roles));
         }
         if let Some(text) = &self.text {
             let pattern = contains_pattern(text);
@@ -186,7 +186,6 @@ impl MemberOrder {
 
 impl Sorted<MemberOrderField> for OrganizationMember {
     fn position(&self, field: MemberOrderField) -> Position {
-        use sea_orm::ActiveEnum;
         let value = match field {
             MemberOrderField::JoinedAt => SortValue::Time(self.0.joined_at),
             MemberOrderField::Role => SortValue::Text(self.0.role.to_value()),

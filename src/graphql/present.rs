@@ -29,6 +29,10 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
     // Without a source it is the engine's own: the document or its variables are wrong.
     let Some(error) = source.as_ref().and_then(|source| source.downcast_ref::<Error>()) else {
         set(shown, "code", "INVALID_INPUT");
+        // The parser's own words repeat the document and speak of grammar rules; the place is in `locations`.
+        if shown.message.starts_with(" -->") {
+            "the document is not GraphQL: there is a syntax error at this place".clone_into(&mut shown.message);
+        }
         return;
     };
     set(shown, "code", error.code());

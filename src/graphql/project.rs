@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use entity::projects::{self, Column, Entity, Safe};
 use sea_orm::{
-    ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select,
+    ActiveEnum, ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, extension::postgres::PgExpr},
 };
 use uuid::Uuid;
@@ -108,7 +108,7 @@ impl Project {
         self.0.status.into()
     }
 
-    /// The organization that owns it.
+    /// The organization that owns it; null only if it was transferred away from you at this very moment.
     async fn organization(&self, context: &Context<'_>) -> Result<Option<Organization>> {
         context.load(OrganizationById(self.0.organization_id)).await
     }
@@ -226,8 +226,8 @@ impl ProjectFilter {
 
     fn apply(&self, mut select: Select<Entity>) -> Select<Entity> {
         if let Some(statuses) = &self.status {
-            let statuses = statuses.iter().map(|status| projects::ProjectStatus::from(*status));
-            select = select.filter(Column::Status.is_in(statuses));
+            let statuses = statuses.iter().map(|status| projects::ProjectStatus::from(*status).to_value());
+            select = select.filter(Column::Status.eq_any(statuses));
         }
         if let Some(text) = &self.text {
             let pattern = contains_pattern(text);
@@ -289,7 +289,6 @@ impl ProjectOrder {
 
 impl Sorted<ProjectOrderField> for Project {
     fn position(&self, field: ProjectOrderField) -> Position {
-        use sea_orm::ActiveEnum;
         let value = match field {
             ProjectOrderField::Name => SortValue::Text(self.0.name.clone()),
             ProjectOrderField::CreatedAt => SortValue::Time(self.0.created_at),

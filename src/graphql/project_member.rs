@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use entity::project_members::{self as members, Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::{
@@ -67,12 +67,12 @@ impl ProjectMember {
         self.0.created_at
     }
 
-    /// The project.
+    /// The project; null only if the role ended at this very moment.
     async fn project(&self, context: &Context<'_>) -> Result<Option<Project>> {
         context.load(ProjectById(self.0.project_id)).await
     }
 
-    /// The person.
+    /// The person; null only if the role ended at this very moment.
     async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
         context.load(UserById(self.0.user_id)).await
     }
@@ -97,8 +97,8 @@ impl ProjectMemberFilter {
     fn apply(&self, select: Select<Entity>) -> Select<Entity> {
         match &self.role {
             Some(roles) => {
-                let roles = roles.iter().map(|role| members::ProjectRole::from(*role));
-                select.filter(Column::Role.is_in(roles))
+                let roles = roles.iter().map(|role| members::ProjectRole::from(*role).to_value());
+                select.filter(Column::Role.eq_any(roles))
             }
             None => select,
         }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::config::Environment;
 
-const DATE_TIME: &str = "A point in time: RFC 3339 in UTC, to the microsecond, as `2026-11-20T08:30:00.123456Z`.";
+const DATE_TIME: &str = "A point in time: RFC 3339 in UTC, to the microsecond, as `2026-11-20T08:30:00.123456+00:00`.";
 /// Nesting of selections at most.
 const MAX_DEPTH: usize = 20;
 /// Fields of a document at most.

@@ -30,7 +30,7 @@ pub struct SignInInput {
 pub struct SignInPayload {
     /// Send it as `Authorization: Bearer ...`.
     pub access_token: String,
-    /// Gets a new access token.
+    /// Proves the session when its access token is renewed. Keep it as secret as a password.
     pub refresh_token: String,
     /// When the access token ends: 15 minutes from now unless configured otherwise.
     pub expires_at: DateTime<Utc>,

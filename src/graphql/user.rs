@@ -66,7 +66,7 @@ impl User {
         self.0.phone.as_deref()
     }
 
-    /// Whether sign-in asks for a second factor.
+    /// Whether the account has a second factor, without which its password is not enough.
     #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
     async fn mfa_enabled(&self) -> Option<bool> {
         Some(self.0.mfa_enabled)
@@ -110,7 +110,7 @@ pub struct UserQueries;
 
 #[Object(guard = "signed_in()")]
 impl UserQueries {
-    /// You.
+    /// You; null only together with an error.
     #[graphql(directive = requires::apply("signed_in".into()))]
     async fn viewer(&self, context: &Context<'_>) -> Result<Option<User>> {
         let user_id = context.viewer().member()?.user_id;

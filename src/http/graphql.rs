@@ -102,7 +102,6 @@ async fn execute(app: &App, request: Arc<Request>, mut document: Document) -> An
     let batches = Batches::default();
     let errors = FieldErrors::default();
     let loader = batches.loader(Arc::clone(&request));
-    // A mutation's payload must show what the mutation did, not what was loaded before it.
     let document = document.data(Arc::clone(&request)).data(loader).data(errors.clone());
     let run = batches.drive(AssertUnwindSafe(app.schema.execute(document)).catch_unwind());
     let Ok(mut answer) = run.await else {

@@ -143,5 +143,7 @@ async fn documents_that_are_wrong_are_refused_with_a_code() {
     {
         let answer = owner.ask(document).await;
         assert!(answer.codes().iter().all(|code| *code == "INVALID_INPUT") && !answer.codes().is_empty(), "{document}");
+        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        assert!(!message.contains('\n') && !message.contains("-->"), "{message}");
     }
 }

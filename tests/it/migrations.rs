@@ -215,7 +215,7 @@ async fn a_login_role_that_is_no_superuser_is_told_the_statements_and_works_afte
     drop(TestDatabase::migrated().await);
     let database = TestDatabase::empty().await;
     let name = database.url.rsplit_once('/').unwrap().1.split('?').next().unwrap().to_owned();
-    with_login("NOSUPERUSER NOCREATEROLE", async |_, login| {
+    with_login("NOSUPERUSER NOCREATEROLE NOINHERIT", async |_, login| {
         let url = with_login_role(&database.url, &login);
         let migrate = Migrate::on(&url);
         let statements = [
@@ -231,6 +231,7 @@ async fn a_login_role_that_is_no_superuser_is_told_the_statements_and_works_afte
             database.superuser().await.run(&statements[done]).await;
         }
         migrate.ok(&["up"]).await;
+        assert_eq!(migrate.applied().await, NAMES.len());
         assert_same(&schema(&TestDatabase::migrated().await).await, &schema(&database).await);
         migrate.ok(&["down"]).await;
         assert_eq!(dump::not_postgresqls(&database.superuser().await).await, Vec::<String>::new());
@@ -252,7 +253,7 @@ async fn a_role_that_reaches_the_two_roles_through_a_group_needs_no_grant_of_its
     drop(TestDatabase::migrated().await);
     let database = TestDatabase::empty().await;
     let name = database.url.rsplit_once('/').unwrap().1.split('?').next().unwrap().to_owned();
-    with_login("NOSUPERUSER NOLOGIN", async |cluster, group| {
+    with_login("NOSUPERUSER", async |cluster, group| {
         cluster.run(&format!("GRANT ogelbase_service, ogelbase_app TO {group}")).await;
         cluster.run(&format!("GRANT CREATE ON DATABASE {name} TO ogelbase_service")).await;
         with_login(&format!("NOSUPERUSER IN ROLE {group}"), async |_, login| {

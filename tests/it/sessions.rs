@@ -127,3 +127,37 @@ async fn x_organization_narrows_one_request_and_fails_closed() {
     let anonymous = app.anonymous().in_organization("acme").ask("{ serverInfo { version } }").await;
     assert_eq!(anonymous.status, 401);
 }
+
+#[tokio::test]
+async fn a_password_alone_does_not_do_for_an_account_with_a_second_factor() {
+    let app = App::start().await;
+    app.service().await.run("UPDATE platform.users SET mfa_enabled = true WHERE email = 'owner@acme.test'").await;
+    let answer = app
+        .anonymous()
+        .ask_with(SIGN_IN, json!({"input": {"email": "owner@acme.test", "password": "ogelbase-demo"}}))
+        .await;
+    assert_eq!((answer.codes(), &answer.body["data"]), (vec!["UNAUTHENTICATED"], &json!(null)));
+    let sessions: i64 = app
+        .service()
+        .await
+        .one(
+            "SELECT count(*) FROM platform.user_sessions s JOIN platform.users u ON u.id = s.user_id
+              WHERE u.email = 'owner@acme.test' AND s.created_at > now() - interval '1 minute'",
+            [],
+        )
+        .await;
+    assert_eq!(sessions, 0);
+}
+
+#[tokio::test]
+async fn who_signs_in_anew_is_not_narrowed_by_the_older_credential() {
+    let app = App::start().await;
+    let both = app.both().await.in_organization("globex");
+    let variables = json!({"input": {"email": "both@acme.test", "password": "ogelbase-demo"}});
+    let query = "mutation ($input: SignInInput!) { signIn(input: $input) { user { memberships {
+        nodes { organization { slug viewerPermissions } } } } } }";
+    let answer = both.ask_with(query, variables).await;
+    let memberships = answer.at("/signIn/user/memberships/nodes").as_array().unwrap();
+    let slugs: Vec<_> = memberships.iter().map(|node| node["organization"]["slug"].as_str().unwrap()).collect();
+    assert!(slugs.contains(&"acme") && slugs.contains(&"globex"), "{slugs:?}");
+}

@@ -1,4 +1,5 @@
--- What the server's table of permissions says, row by row; the server writes it at each start from src/auth/permission.rs.
+-- What the server's table of permissions says, row by row; written with every `migrate up` (which `serve` does at its
+-- start) from src/auth/permission.rs.
 -- While it is empty nobody is granted anything.
 CREATE TABLE platform_private.role_permissions (
     scope text NOT NULL CONSTRAINT role_permissions_scope_check CHECK (scope IN ('organization', 'project')),

@@ -1,5 +1,6 @@
--- The calls that come before there is a membership to check. Each does one thing and takes nothing on trust but a
--- digest that only the holder of a 256-bit token can know.
+-- The calls that come before there is a membership to check. Each does one thing. open_request trusts nothing but a
+-- digest that only the holder of a 256-bit token can know; sign_in_lookup and open_session trust the server to check
+-- the password in between, which PostgreSQL cannot do (Argon2id).
 
 CREATE FUNCTION platform_private.memberships_of(
     session uuid, me uuid, narrowed uuid,
@@ -63,10 +64,10 @@ END $$;
 COMMENT ON FUNCTION platform_private.open_request(text, text) IS 'Resolves a session and sets the context of this transaction';
 
 CREATE FUNCTION platform_private.sign_in_lookup(wanted_email text)
-    RETURNS TABLE (user_id uuid, password_hash text, banned bool)
+    RETURNS TABLE (user_id uuid, password_hash text, banned bool, second_factor bool)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT u.id, u.password_hash, coalesce(u.banned_until > now(), false)
+    SELECT u.id, u.password_hash, coalesce(u.banned_until > now(), false), u.mfa_enabled
       FROM platform.users u
      WHERE lower(u.email) = lower(wanted_email) AND u.deleted_at IS NULL;
 END;
@@ -90,6 +91,8 @@ BEGIN
            (id, user_id, token_hash, refresh_token_hash, expires_at, ip_address, user_agent, last_activity_at)
     VALUES (new_id, me, new_token_hash, new_refresh_hash, ends_at, client_ip, left(client_agent, 500), now());
     PERFORM set_config('app.current_user_id', me::text, true);
+    -- Who signs in anew is not narrowed by what an older credential of the same request asked for.
+    PERFORM set_config('app.current_org_id', '', true);
     PERFORM platform_private.record_audit(
         organization_id => NULL, project_id => NULL, event_type => 'user.signed_in', resource_type => 'session',
         resource_id => new_id, action => 'create', ip_address => client_ip, user_agent => left(client_agent, 500),

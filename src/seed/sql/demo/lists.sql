@@ -8,14 +8,14 @@ FROM (VALUES
     ('acme',   'Acme Industries',    'billing@acme.test',    400),
     ('globex', 'Globex Corporation', 'accounts@globex.test', 380)
 ) AS v (slug, name, billing_email, days)
-WHERE NOT EXISTS (SELECT FROM platform.organizations o WHERE o.id = pg_temp.seed_id('organization', slug));
+WHERE NOT EXISTS (SELECT FROM platform.organizations o WHERE o.id = pg_temp.seed_id('organization', v.slug));
 
 -- kind: how the account stands. Roles are in people.sql and projects.sql. Those who are there already are in the list
 -- too, because an organization that is missing may have them as members.
 CREATE TEMP TABLE person_list ON COMMIT DROP AS
 SELECT pg_temp.seed_id('user', email) AS id, email, first_name, last_name, kind,
        pg_temp.seed_day() - days * interval '1 day' AS created_at,
-       NOT EXISTS (SELECT FROM platform.users u WHERE u.id = pg_temp.seed_id('user', email)) AS is_new
+       NOT EXISTS (SELECT FROM platform.users u WHERE u.id = pg_temp.seed_id('user', v.email)) AS is_new
 FROM (VALUES
     ('owner@acme.test',      'Olivia',  'Owens',      'demo', 401),
     ('admin@acme.test',      'Adam',    'Adler',      'demo', 398),

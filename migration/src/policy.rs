@@ -1,0 +1,46 @@
+//! The words of the policies: who the row is open to, and the policies themselves.
+
+/// The user of the transaction; null when banned or deleted.
+pub const SELF: &str = "(SELECT platform.current_active_user_id())";
+/// The caller is a member of the row's organization.
+pub const MEMBER: &str = "organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])";
+
+/// The organization of the row grants `permission` to the caller's role.
+pub fn in_organization(permission: &str) -> String {
+    format!("organization_id = ANY ((SELECT platform.current_org_ids_with('{permission}'))::uuid[])")
+}
+
+/// The caller holds `permission` in the row's project: by the role in its organization, or as a project member.
+pub fn in_project(permission: &str) -> String {
+    format!(
+        "({} OR project_id = ANY ((SELECT platform.current_project_ids_with('{permission}'))::uuid[]))",
+        in_organization(permission)
+    )
+}
+
+/// The same rule for the row of the organization or the project itself, whose key is called `id`.
+pub fn of_row(rule: &str, column: &str) -> String {
+    rule.replace(&format!("{column} = ANY"), "id = ANY")
+}
+
+/// Who may read a row of `table`.
+pub fn select(table: &str, rule: &str) -> String {
+    format!("CREATE POLICY {table}_select ON platform.{table} FOR SELECT TO ogelbase_app USING ({rule});\n")
+}
+
+/// Which rows of `table` the caller may insert.
+pub fn insert(table: &str, rule: &str) -> String {
+    format!("CREATE POLICY {table}_insert ON platform.{table} FOR INSERT TO ogelbase_app WITH CHECK ({rule});\n")
+}
+
+/// Which rows of `table` the caller may change, before and after.
+pub fn update(table: &str, rule: &str) -> String {
+    format!(
+        "CREATE POLICY {table}_update ON platform.{table} FOR UPDATE TO ogelbase_app USING ({rule}) WITH CHECK ({rule});\n"
+    )
+}
+
+/// Which rows of `table` the caller may delete.
+pub fn delete(table: &str, rule: &str) -> String {
+    format!("CREATE POLICY {table}_delete ON platform.{table} FOR DELETE TO ogelbase_app USING ({rule});\n")
+}
