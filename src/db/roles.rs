@@ -77,27 +77,27 @@ async fn missing(connection: &DatabaseConnection) -> Result<(String, Vec<String>
 /// [`RolesError::Forbidden`] with the statements for a superuser, when the login role may not make them.
 pub async fn prepare(connection: &DatabaseConnection) -> std::result::Result<(), RolesError> {
     // Another database of the cluster may be prepared at this moment: then a statement fails because its work was
-    // done meanwhile, and the second look finds less missing.
+    // done meanwhile, and the next look finds less missing. Where it finds the same, trying again does not help.
+    let mut before = Vec::new();
     let mut reason = None;
-    for _ in 0..5 {
-        let (_, statements) = missing(connection).await?;
+    loop {
+        let (login, statements) = missing(connection).await?;
+        if statements.is_empty() {
+            return make_schemas(connection).await;
+        }
+        if statements == before {
+            // A GRANT that may not be made is no error to PostgreSQL, but a warning.
+            let reason = reason.unwrap_or_else(|| "no privileges were granted".to_owned());
+            return Err(RolesError::Forbidden { login, reason, statements: statements.join("\n") });
+        }
         for statement in &statements {
             if let Err(error) = connection.execute_unprepared(statement).await {
                 reason = Some(error.to_string());
                 break;
             }
         }
-        if statements.is_empty() {
-            return make_schemas(connection).await;
-        }
+        before = statements;
     }
-    // A GRANT that may not be made is no error to PostgreSQL, but a warning.
-    let (login, statements) = missing(connection).await?;
-    if statements.is_empty() {
-        return make_schemas(connection).await;
-    }
-    let reason = reason.unwrap_or_else(|| "no privileges were granted".to_owned());
-    Err(RolesError::Forbidden { login, reason, statements: statements.join("\n") })
 }
 
 async fn make_schemas(connection: &DatabaseConnection) -> std::result::Result<(), RolesError> {

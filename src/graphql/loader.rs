@@ -23,6 +23,7 @@ use futures_util::{
     task::{FutureObj, Spawn, SpawnError},
 };
 
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::context::Request;
@@ -89,6 +90,40 @@ impl<K: PageKey> Loader<K> for Loaders {
         Ok(slices)
     }
 }
+
+/// The rows of `select` with these ids.
+///
+/// # Errors
+/// As the statement's.
+pub async fn rows_by_id<E: EntityTrait, M: FromQueryResult>(
+    db: &RequestTransaction,
+    select: Select<E>,
+    id: E::Column,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<M>> {
+    Ok(select.filter(id.eq_any(ids)).into_model().all(db).await?)
+}
+
+/// Declares the key that loads a node by its row's id: `row_key!(UserById loads User from rows(), Column::Id)`.
+macro_rules! row_key {
+    ($(#[$doc:meta])* $key:ident loads $node:ident from $select:expr, $id:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $key(pub uuid::Uuid);
+
+        impl async_graphql::dataloader::Loader<$key> for $crate::graphql::loader::Loaders {
+            type Value = $node;
+            type Error = $crate::error::Error;
+
+            async fn load(&self, keys: &[$key]) -> Result<std::collections::HashMap<$key, $node>> {
+                let ids = keys.iter().map(|key| key.0);
+                let rows = $crate::graphql::loader::rows_by_id(self.db().await?, $select, $id, ids).await?;
+                Ok(rows.into_iter().map(|row| $node(row)).map(|node| ($key(node.0.id), node)).collect())
+            }
+        }
+    };
+}
+pub(crate) use row_key;
 
 /// Batches waiting to be run.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,11 @@
-//! The direction of an order, shared by every list's `orderBy`.
+//! `orderBy`, once for all lists.
 
-use async_graphql::Enum;
+use async_graphql::{Enum, InputObject, InputType};
+
+use super::{
+    organization::OrganizationOrderField, organization_member::MemberOrderField, page::OrderField,
+    project::ProjectOrderField,
+};
 
 /// Direction of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum)]
@@ -9,4 +14,34 @@ pub enum OrderDirection {
     Asc,
     /// Largest, latest or alphabetically last at the top.
     Desc,
+}
+
+/// An order of a list.
+#[derive(Debug, Clone, Copy, InputObject)]
+#[graphql(
+    concrete(name = "OrganizationOrder", params(OrganizationOrderField)),
+    concrete(name = "MemberOrder", params(MemberOrderField)),
+    concrete(name = "ProjectOrder", params(ProjectOrderField))
+)]
+pub struct Order<F: InputType + OrderField> {
+    /// What to sort by.
+    pub field: F,
+    /// Which way.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    pub direction: OrderDirection,
+}
+
+impl<F: InputType + OrderField> Default for Order<F> {
+    fn default() -> Self {
+        let (field, direction) = F::DEFAULT;
+        Self { field, direction }
+    }
+}
+
+impl<F: InputType + OrderField> Order<F> {
+    /// Whether the largest come first.
+    #[must_use]
+    pub fn descending(self) -> bool {
+        self.direction == OrderDirection::Desc
+    }
 }

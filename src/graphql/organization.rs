@@ -1,27 +1,24 @@
 //! Organizations.
 
-use std::collections::HashMap;
-
-use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use entity::organizations::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use uuid::Uuid;
+use sea_orm::EntityTrait;
 
 use super::{
     context::ContextExt,
     guard::{needs, requires, signed_in},
     id::Kind,
-    loader::Loaders,
-    order::OrderDirection,
-    organization_member::{MemberFilter, MemberOrder, MembersOf, OrganizationMember},
-    page::{Connection, OrderField, PageArguments, Sorted},
-    project::{Project, ProjectFilter, ProjectOrder, ProjectsOf},
+    loader::row_key,
+    order::{Order, OrderDirection},
+    organization_member::{MemberFilter, MemberOrderField, MembersOf, OrganizationMember},
+    page::{Connection, OrderField, PageArguments, Sorted, counts},
+    project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
 };
 use crate::{
     auth::{Permission as P, permission::Permission},
     db::list::{List, Position, Slice, SortValue},
-    error::{Error, Result},
+    error::Result,
 };
 
 /// An organization: the tenant that owns projects and is billed for them.
@@ -99,11 +96,11 @@ impl Organization {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the members that match.")] filter: Option<MemberFilter>,
-        #[graphql(desc = "Default: joinedAt, ascending.")] order_by: Option<MemberOrder>,
+        #[graphql(desc = "Default: joinedAt, ascending.")] order_by: Option<Order<MemberOrderField>>,
     ) -> Result<Option<Connection<OrganizationMember>>> {
         let order = order_by.unwrap_or_default();
-        let count = context.look_ahead().field("totalCount").exists();
-        let window = PageArguments { first, after, last, before }.window(order.field, order.descending(), count)?;
+        let page = PageArguments { first, after, last, before };
+        let window = page.window(order.field, order.descending(), counts(context))?;
         let key = MembersOf {
             organization_id: self.0.id,
             filter: filter.unwrap_or_default().checked()?,
@@ -127,11 +124,11 @@ impl Organization {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the projects that match.")] filter: Option<ProjectFilter>,
-        #[graphql(desc = "Default: createdAt, descending.")] order_by: Option<ProjectOrder>,
+        #[graphql(desc = "Default: createdAt, descending.")] order_by: Option<Order<ProjectOrderField>>,
     ) -> Result<Option<Connection<Project>>> {
         let order = order_by.unwrap_or_default();
-        let count = context.look_ahead().field("totalCount").exists();
-        let window = PageArguments { first, after, last, before }.window(order.field, order.descending(), count)?;
+        let page = PageArguments { first, after, last, before };
+        let window = page.window(order.field, order.descending(), counts(context))?;
         let key = ProjectsOf {
             organization_id: self.0.id,
             filter: filter.unwrap_or_default().checked()?,
@@ -153,6 +150,8 @@ pub enum OrganizationOrderField {
 }
 
 impl OrderField for OrganizationOrderField {
+    const DEFAULT: (Self, OrderDirection) = (Self::Name, OrderDirection::Asc);
+
     fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -173,16 +172,6 @@ impl Sorted<OrganizationOrderField> for Organization {
         };
         Position { value, id: self.0.id }
     }
-}
-
-/// An order of organizations.
-#[derive(Debug, Clone, Copy, InputObject)]
-pub struct OrganizationOrder {
-    /// What to sort by.
-    pub field: OrganizationOrderField,
-    /// Which way.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    pub direction: OrderDirection,
 }
 
 /// Queries for organizations.
@@ -216,34 +205,22 @@ impl OrganizationQueries {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Default: name, ascending.")] order_by: Option<OrganizationOrder>,
+        #[graphql(desc = "Default: name, ascending.")] order_by: Option<Order<OrganizationOrderField>>,
     ) -> Result<Option<Connection<Organization>>> {
-        let OrganizationOrder { field, direction } = order_by
-            .unwrap_or(OrganizationOrder { field: OrganizationOrderField::Name, direction: OrderDirection::Asc });
-        let count = context.look_ahead().field("totalCount").exists();
-        let window =
-            PageArguments { first, after, last, before }.window(field, direction == OrderDirection::Desc, count)?;
-        let key = match field {
+        let order = order_by.unwrap_or_default();
+        let page = PageArguments { first, after, last, before };
+        let window = page.window(order.field, order.descending(), counts(context))?;
+        let key = match order.field {
             OrganizationOrderField::Name => Column::Name,
             OrganizationOrderField::CreatedAt => Column::CreatedAt,
         };
         let list = List { select: Entity::find(), key, id: Column::Id };
         let slice: Slice<Model> = list.whole(context.db().await?, &window).await?;
-        Ok(Some(Connection::new(slice, &window, field)))
+        Ok(Some(Connection::new(slice, &window, order.field)))
     }
 }
 
-/// One organization by its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OrganizationById(pub Uuid);
-
-impl Loader<OrganizationById> for Loaders {
-    type Value = Organization;
-    type Error = Error;
-
-    async fn load(&self, keys: &[OrganizationById]) -> Result<HashMap<OrganizationById, Organization>> {
-        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
-        let rows = found.all(self.db().await?).await?;
-        Ok(rows.into_iter().map(|row| (OrganizationById(row.id), Organization(row))).collect())
-    }
+row_key! {
+    /// One organization by its key.
+    OrganizationById loads Organization from Entity::find(), Column::Id
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entity::{
     organization_members::{self as members, Column, Entity, Model},
@@ -18,7 +18,7 @@ use super::{
     context::ContextExt,
     guard::{needs, requires, signed_in},
     id::Kind,
-    loader::{Loaders, PageKey},
+    loader::{PageKey, row_key},
     order::OrderDirection,
     organization::{Organization, OrganizationById},
     page::{OrderField, Sorted, contains_pattern},
@@ -30,7 +30,7 @@ use crate::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::{Error, Result},
+    error::Result,
 };
 
 /// What a member may do in an organization: a set of permissions, not a rung on a ladder.
@@ -148,6 +148,8 @@ pub enum MemberOrderField {
 }
 
 impl OrderField for MemberOrderField {
+    const DEFAULT: (Self, OrderDirection) = (Self::JoinedAt, OrderDirection::Asc);
+
     fn name(self) -> &'static str {
         match self {
             Self::JoinedAt => "joined",
@@ -157,30 +159,6 @@ impl OrderField for MemberOrderField {
 
     fn is_time(self) -> bool {
         self == Self::JoinedAt
-    }
-}
-
-/// An order of members.
-#[derive(Debug, Clone, Copy, InputObject)]
-pub struct MemberOrder {
-    /// What to sort by.
-    pub field: MemberOrderField,
-    /// Which way.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    pub direction: OrderDirection,
-}
-
-impl Default for MemberOrder {
-    fn default() -> Self {
-        Self { field: MemberOrderField::JoinedAt, direction: OrderDirection::Asc }
-    }
-}
-
-impl MemberOrder {
-    /// Whether the largest come first.
-    #[must_use]
-    pub fn descending(self) -> bool {
-        self.direction == OrderDirection::Desc
     }
 }
 
@@ -257,20 +235,7 @@ impl PageKey for MembershipsOf {
     }
 }
 
-/// One membership by its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OrganizationMemberById(pub Uuid);
-
-impl Loader<OrganizationMemberById> for Loaders {
-    type Value = OrganizationMember;
-    type Error = Error;
-
-    async fn load(
-        &self,
-        keys: &[OrganizationMemberById],
-    ) -> Result<HashMap<OrganizationMemberById, OrganizationMember>> {
-        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
-        let rows = found.all(self.db().await?).await?;
-        Ok(rows.into_iter().map(|row| (OrganizationMemberById(row.id), OrganizationMember(row))).collect())
-    }
+row_key! {
+    /// One membership by its key.
+    OrganizationMemberById loads OrganizationMember from Entity::find(), Column::Id
 }

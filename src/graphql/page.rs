@@ -1,10 +1,11 @@
 //! Connections (Relay cursor connections specification): arguments, cursors and the page types, once for all lists.
 
-use async_graphql::{Object, OutputType, SimpleObject, TypeName};
+use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
+use super::order::OrderDirection;
 use crate::{
     db::list::{Position, Slice, SortValue, Window},
     error::{Error, Result},
@@ -29,7 +30,9 @@ pub struct PageArguments {
 }
 
 /// What a list can be sorted by.
-pub trait OrderField: Copy {
+pub trait OrderField: Copy + 'static {
+    /// The order of a list for which none was asked.
+    const DEFAULT: (Self, OrderDirection);
     /// Name in cursors, so that a cursor of one order is not taken for another's.
     fn name(self) -> &'static str;
     /// Whether the values are points in time, otherwise text.
@@ -72,6 +75,12 @@ impl PageArguments {
             count,
         })
     }
+}
+
+/// Whether `totalCount` of the field's connection is asked for.
+#[must_use]
+pub fn counts(context: &Context<'_>) -> bool {
+    context.look_ahead().field("totalCount").exists()
 }
 
 fn limit(name: &'static str, wanted: i32) -> Result<u32> {
@@ -247,6 +256,8 @@ mod tests {
     }
 
     impl OrderField for By {
+        const DEFAULT: (Self, OrderDirection) = (Self::Name, OrderDirection::Asc);
+
         fn name(self) -> &'static str {
             match self {
                 Self::Name => "name",

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entity::projects::{self, Column, Entity, Safe};
 use sea_orm::{
@@ -15,10 +15,10 @@ use super::{
     context::ContextExt,
     guard::{needs, requires, signed_in},
     id::Kind,
-    loader::{Loaders, PageKey},
-    order::OrderDirection,
+    loader::{PageKey, row_key},
+    order::{Order, OrderDirection},
     organization::{Organization, OrganizationById},
-    page::{Connection, OrderField, PageArguments, Sorted, contains_pattern},
+    page::{Connection, OrderField, PageArguments, Sorted, contains_pattern, counts},
     project_member::{ProjectMember, ProjectMemberFilter, ProjectMemberOrderField, ProjectMembersOf},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::{Error, Result},
+    error::Result,
 };
 
 /// Where a project stands in its life.
@@ -196,8 +196,7 @@ impl Project {
         #[graphql(desc = "Only the members that match.")] filter: Option<ProjectMemberFilter>,
     ) -> Result<Option<Connection<ProjectMember>>> {
         let field = ProjectMemberOrderField;
-        let count = context.look_ahead().field("totalCount").exists();
-        let window = PageArguments { first, after, last, before }.window(field, false, count)?;
+        let window = PageArguments { first, after, last, before }.window(field, false, counts(context))?;
         let key =
             ProjectMembersOf { project_id: self.0.id, filter: filter.unwrap_or_default(), window: window.clone() };
         let slice = context.load(key).await?;
@@ -250,6 +249,8 @@ pub enum ProjectOrderField {
 }
 
 impl OrderField for ProjectOrderField {
+    const DEFAULT: (Self, OrderDirection) = (Self::CreatedAt, OrderDirection::Desc);
+
     fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -260,30 +261,6 @@ impl OrderField for ProjectOrderField {
 
     fn is_time(self) -> bool {
         self == Self::CreatedAt
-    }
-}
-
-/// An order of projects.
-#[derive(Debug, Clone, Copy, InputObject)]
-pub struct ProjectOrder {
-    /// What to sort by.
-    pub field: ProjectOrderField,
-    /// Which way.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    pub direction: OrderDirection,
-}
-
-impl Default for ProjectOrder {
-    fn default() -> Self {
-        Self { field: ProjectOrderField::CreatedAt, direction: OrderDirection::Desc }
-    }
-}
-
-impl ProjectOrder {
-    /// Whether the largest come first.
-    #[must_use]
-    pub fn descending(self) -> bool {
-        self.direction == OrderDirection::Desc
     }
 }
 
@@ -332,20 +309,24 @@ impl ProjectQueries {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the projects that match.")] filter: Option<ProjectFilter>,
-        #[graphql(desc = "Default: createdAt, descending.")] order_by: Option<ProjectOrder>,
+        #[graphql(desc = "Default: createdAt, descending.")] order_by: Option<Order<ProjectOrderField>>,
     ) -> Result<Option<Connection<Project>>> {
         let order = order_by.unwrap_or_default();
         let filter = filter.unwrap_or_default().checked()?;
-        let count = context.look_ahead().field("totalCount").exists();
-        let window = PageArguments { first, after, last, before }.window(order.field, order.descending(), count)?;
+        let page = PageArguments { first, after, last, before };
+        let window = page.window(order.field, order.descending(), counts(context))?;
         let slice: Slice<Safe> = list(&filter, order.field).whole(context.db().await?, &window).await?;
         Ok(Some(Connection::new(slice, &window, order.field)))
     }
 }
 
+fn rows() -> Select<Entity> {
+    Safe::select_cols(Entity::find().select_only())
+}
+
 fn list(filter: &ProjectFilter, order: ProjectOrderField) -> List<Entity> {
     List {
-        select: Safe::select_cols(filter.apply(Entity::find()).select_only()),
+        select: filter.apply(rows()),
         key: match order {
             ProjectOrderField::Name => Column::Name,
             ProjectOrderField::CreatedAt => Column::CreatedAt,
@@ -385,17 +366,7 @@ impl PageKey for ProjectsOf {
     }
 }
 
-/// One project by its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ProjectById(pub Uuid);
-
-impl Loader<ProjectById> for Loaders {
-    type Value = Project;
-    type Error = Error;
-
-    async fn load(&self, keys: &[ProjectById]) -> Result<HashMap<ProjectById, Project>> {
-        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
-        let rows = found.into_partial_model::<Safe>().all(self.db().await?).await?;
-        Ok(rows.into_iter().map(|row| (ProjectById(row.id), Project(row))).collect())
-    }
+row_key! {
+    /// One project by its key.
+    ProjectById loads Project from rows(), Column::Id
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entity::project_members::{self as members, Column, Entity, Model};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, Select};
@@ -12,7 +12,8 @@ use super::{
     context::ContextExt,
     guard::signed_in,
     id::Kind,
-    loader::{Loaders, PageKey},
+    loader::{PageKey, row_key},
+    order::OrderDirection,
     page::{OrderField, Sorted},
     project::{Project, ProjectById},
     user::{User, UserById},
@@ -22,7 +23,7 @@ use crate::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::{Error, Result},
+    error::Result,
 };
 
 /// What a project member may do in the project.
@@ -110,6 +111,8 @@ impl ProjectMemberFilter {
 pub struct ProjectMemberOrderField;
 
 impl OrderField for ProjectMemberOrderField {
+    const DEFAULT: (Self, OrderDirection) = (Self, OrderDirection::Asc);
+
     fn name(self) -> &'static str {
         "created"
     }
@@ -153,17 +156,7 @@ impl PageKey for ProjectMembersOf {
     }
 }
 
-/// One project membership by its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ProjectMemberById(pub Uuid);
-
-impl Loader<ProjectMemberById> for Loaders {
-    type Value = ProjectMember;
-    type Error = Error;
-
-    async fn load(&self, keys: &[ProjectMemberById]) -> Result<HashMap<ProjectMemberById, ProjectMember>> {
-        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
-        let rows = found.all(self.db().await?).await?;
-        Ok(rows.into_iter().map(|row| (ProjectMemberById(row.id), ProjectMember(row))).collect())
-    }
+row_key! {
+    /// One project membership by its key.
+    ProjectMemberById loads ProjectMember from Entity::find(), Column::Id
 }

@@ -1,22 +1,19 @@
 //! People.
 
-use std::collections::HashMap;
-
-use async_graphql::{Context, ID, Object, dataloader::Loader};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use entity::users::{Column, Entity, Safe};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use uuid::Uuid;
+use sea_orm::{EntityTrait, PartialModelTrait, QuerySelect, Select};
 
 use super::{
     context::ContextExt,
     guard::{only_self, requires, signed_in},
     id::Kind,
-    loader::Loaders,
+    loader::row_key,
     organization_member::{MemberOrderField, MembershipsOf, OrganizationMember},
-    page::{Connection, PageArguments},
+    page::{Connection, PageArguments, counts},
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A person. You see yourself and the people of your organizations.
 #[derive(Debug, Clone)]
@@ -97,8 +94,7 @@ impl User {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<OrganizationMember>>> {
         let field = MemberOrderField::JoinedAt;
-        let count = context.look_ahead().field("totalCount").exists();
-        let window = PageArguments { first, after, last, before }.window(field, false, count)?;
+        let window = PageArguments { first, after, last, before }.window(field, false, counts(context))?;
         let slice = context.load(MembershipsOf { user_id: self.0.id, window: window.clone() }).await?;
         Ok(slice.map(|slice| Connection::new(slice, &window, field)))
     }
@@ -118,17 +114,11 @@ impl UserQueries {
     }
 }
 
-/// One person by their key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct UserById(pub Uuid);
+fn rows() -> Select<Entity> {
+    Safe::select_cols(Entity::find().select_only())
+}
 
-impl Loader<UserById> for Loaders {
-    type Value = User;
-    type Error = Error;
-
-    async fn load(&self, keys: &[UserById]) -> Result<HashMap<UserById, User>> {
-        let found = Entity::find().filter(Column::Id.eq_any(keys.iter().map(|key| key.0)));
-        let rows = found.into_partial_model::<Safe>().all(self.db().await?).await?;
-        Ok(rows.into_iter().map(|row| (UserById(row.id), User(row))).collect())
-    }
+row_key! {
+    /// One person by their key.
+    UserById loads User from rows(), Column::Id
 }

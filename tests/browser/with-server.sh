@@ -7,7 +7,7 @@ port=${BROWSER_TEST_PORT:-4987}
 # A database of its own, which with_postgres drops with those of the other tests.
 database=ogelbase_test_browser
 url=$(printf '%s' "$OGELBASE_TEST_DATABASE_URL" | sed -E "s#^(postgres(ql)?://[^/]*/)[^?]*#\\1$database#")
-export OGELBASE_DATA_DIR="$data" OGELBASE_LISTEN="127.0.0.1:$port"
+export OGELBASE_LOG=warn OGELBASE_DATA_DIR="$data" OGELBASE_LISTEN="127.0.0.1:$port"
 target/debug/examples/with_postgres --create "$database"
 OGELBASE_DATABASE_URL="$url" target/debug/ogelbase migrate up
 OGELBASE_DATABASE_URL="$url" target/debug/ogelbase seed

@@ -19,17 +19,10 @@ use crate::support::{
     process::{CHEAP, Home, Outcome, make_account},
 };
 
-const NAMES: [&str; 9] = [
-    "m001_core_platform",
-    "m002_billing_and_resources",
-    "m003_users_permissions_operations",
-    "m004_first_tenant",
-    "m005_audit",
-    "m006_multi_database",
-    "m007_restrictive_rls",
-    "m008_active_organization",
-    "m009_request_path",
-];
+/// The steps in their order.
+fn names() -> Vec<String> {
+    Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}
 
 /// `ogelbase migrate ...` on the database behind a URL.
 struct Migrate<'a> {
@@ -55,7 +48,7 @@ impl<'a> Migrate<'a> {
         let outcome = self.run(&["status"]).await;
         let lines: Vec<&str> = outcome.printed().lines().collect();
         let applied = lines.iter().take_while(|line| line.starts_with("applied  ")).count();
-        let wanted: Vec<String> = NAMES
+        let wanted: Vec<String> = names()
             .iter()
             .enumerate()
             .map(|(place, name)| format!("{}  {name}", if place < applied { "applied" } else { "missing" }))
@@ -93,7 +86,7 @@ async fn up_applies_all_and_up_again_changes_nothing() {
     assert_eq!(migrate.applied().await, 0, "of an empty database");
     assert_eq!(dump::not_postgresqls(&database.superuser().await).await, Vec::<String>::new(), "status only reads");
     migrate.ok(&["up"]).await;
-    assert_eq!(migrate.applied().await, NAMES.len());
+    assert_eq!(migrate.applied().await, names().len());
 
     let before = schema(&database).await;
     let service = database.service().await;
@@ -112,15 +105,15 @@ async fn up_applies_all_and_up_again_changes_nothing() {
 #[tokio::test]
 async fn each_step_down_takes_back_exactly_what_its_step_up_made() {
     let database = TestDatabase::migrated().await;
-    Migrate::on(&database.url).ok(&["down", "--steps", "8"]).await;
+    Migrate::on(&database.url).ok(&["down", "--steps", &(names().len() - 1).to_string()]).await;
     let service = database.service().await;
     let mut levels = vec![schema(&database).await];
-    for _ in 1..NAMES.len() {
+    for _ in 1..names().len() {
         Migrator::up(&service.0, Some(1)).await.unwrap();
         levels.push(schema(&database).await);
     }
     assert_same(&schema(&TestDatabase::migrated().await).await, levels.last().unwrap());
-    for (level, name) in levels.iter().zip(NAMES).rev().skip(1) {
+    for (level, name) in levels.iter().zip(names()).rev().skip(1) {
         Migrator::down(&service.0, Some(1)).await.unwrap();
         assert_eq!(differences(level, &schema(&database).await), Vec::<String>::new(), "back to {name}");
     }
@@ -175,9 +168,9 @@ async fn of_six_that_start_at_once_each_migration_is_applied_by_one() {
     for run in runs {
         run.printed();
     }
-    assert_eq!(migrate.applied().await, NAMES.len());
-    let names = "SELECT version FROM platform_private.schema_migrations ORDER BY version";
-    assert_eq!(database.service().await.column::<String>(names, []).await, NAMES);
+    assert_eq!(migrate.applied().await, names().len());
+    let ledger = "SELECT version FROM platform_private.schema_migrations ORDER BY version";
+    assert_eq!(database.service().await.column::<String>(ledger, []).await, names());
     assert_same(&schema(&TestDatabase::migrated().await).await, &schema(&database).await);
 }
 
@@ -231,7 +224,7 @@ async fn a_login_role_that_is_no_superuser_is_told_the_statements_and_works_afte
             database.superuser().await.run(&statements[done]).await;
         }
         migrate.ok(&["up"]).await;
-        assert_eq!(migrate.applied().await, NAMES.len());
+        assert_eq!(migrate.applied().await, names().len());
         assert_same(&schema(&TestDatabase::migrated().await).await, &schema(&database).await);
         migrate.ok(&["down"]).await;
         assert_eq!(dump::not_postgresqls(&database.superuser().await).await, Vec::<String>::new());
@@ -306,7 +299,7 @@ async fn where_the_roles_are_missing_the_message_makes_them_and_a_superuser_make
         run.printed();
     }
     for migrate in &migrates[..3] {
-        assert_eq!(migrate.applied().await, NAMES.len());
+        assert_eq!(migrate.applied().await, names().len());
     }
 
     // Who may make roles, but is no superuser: enough from PostgreSQL 16 on, where it does not become a member of
@@ -335,14 +328,14 @@ async fn a_server_told_not_to_migrate_refuses_a_database_that_lacks_something() 
     let settings = [("DATABASE_URL", database.url.as_str()), ("OGELBASE_MIGRATE", "false")];
     let outcome = home.run(&["serve"], &settings).await;
     assert!(outcome.refusal().contains("run `ogelbase migrate up`"), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains(NAMES[0]), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(&names()[0]), "{}", outcome.stderr);
     assert_eq!(dump::not_postgresqls(&database.superuser().await).await, Vec::<String>::new());
 
     Migrate::on(&database.url).ok(&["up"]).await;
     Migrate::on(&database.url).ok(&["down", "--steps", "1"]).await;
     let outcome = home.run(&["serve"], &settings).await;
-    assert!(outcome.refusal().contains(NAMES[8]), "{}", outcome.stderr);
-    assert!(!outcome.stderr.contains(NAMES[7]), "{}", outcome.stderr);
+    assert!(outcome.refusal().contains(names().last().unwrap()), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains(&names()[0]), "{}", outcome.stderr);
 
     Migrate::on(&database.url).ok(&["up"]).await;
     let server = home.serve(&settings).await;
