@@ -3,13 +3,24 @@
 //! Every setting `x_y` is `OGELBASE_X_Y` in the environment and `x_y = ...` in the file (TOML, named by
 //! `OGELBASE_CONFIG`, or `ogelbase.toml` in the working directory). An unknown name or a bad value stops the start.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use figment::{
     Figment,
+    error::Kind,
     providers::{Env, Format, Serialized, Toml},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::{db::pool, vault::Vault};
+
+const PREFIX: &str = "OGELBASE_";
+
+/// Settings that are taken from the environment as they stand. Of the others, `true`, `12` and the like are read.
+const TEXTS: [&str; 6] = ["database_url", "data_dir", "jwt_secret", "log", "pg_bin_dir", "vault_keys"];
+
+/// Names that other programs use too; our own win over them.
+const CONVENTIONAL: [(&str, &str); 2] = [("DATABASE_URL", "database_url"), ("PG_BIN_DIR", "pg_bin_dir")];
 
 /// What kind of installation this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +62,7 @@ pub struct Config {
     pub pg_bin_dir: Option<PathBuf>,
     /// Milliseconds after which a statement of a request is stopped (100 to 600,000). Default 15,000.
     pub statement_timeout_ms: u32,
-    /// Apply missing migrations at start. Default true.
+    /// Apply missing migrations at start. Default true. Where false, a database that lacks one stops the start.
     pub migrate: bool,
     /// Secret that signs access tokens (HS256), at least 32 characters. In development made at the first start.
     pub jwt_secret: Option<String>,
@@ -114,7 +125,7 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A name is unknown or a value has the wrong type; the message names both the setting and where it came from.
-    #[error("configuration: {0}")]
+    #[error("configuration: {}", describe(.0))]
     Read(Box<figment::Error>),
     /// A value is out of range or missing.
     #[error("configuration: {setting}: {problem}")]
@@ -156,13 +167,13 @@ impl Config {
             None if std::path::Path::new("ogelbase.toml").exists() => Toml::file_exact("ogelbase.toml"),
             None => Toml::string(""),
         };
-        // The conventional names come first, so that OGELBASE_DATABASE_URL wins over DATABASE_URL.
-        let conventional = Env::raw().only(&["DATABASE_URL", "PG_BIN_DIR"]).filter(|name| !name.as_str().is_empty());
+        // OGELBASE_CONFIG names the file; OGELBASE_TEST_* belongs to the tests.
+        let others = Env::prefixed(PREFIX)
+            .filter(|name| name != "config" && !name.starts_with("test_") && !TEXTS.iter().any(|text| name == *text));
         Figment::from(Serialized::defaults(Self::default()))
             .merge(toml)
-            .merge(conventional)
-            // OGELBASE_CONFIG names the file; OGELBASE_TEST_* belongs to the tests.
-            .merge(Env::prefixed("OGELBASE_").filter(|name| name != "config" && !name.starts_with("test_")))
+            .merge(others)
+            .merge(Serialized::defaults(texts()))
             .merge(Serialized::defaults(flags))
             .extract::<Self>()
             .map_err(|error| ConfigError::Read(Box::new(error)))?
@@ -170,7 +181,6 @@ impl Config {
     }
 
     fn checked(mut self) -> Result<Self, ConfigError> {
-        // An empty variable is how a shell unsets one for a single command.
         for text in [&mut self.database_url, &mut self.jwt_secret, &mut self.vault_keys] {
             if text.as_deref().is_some_and(str::is_empty) {
                 *text = None;
@@ -185,15 +195,32 @@ impl Config {
         within("OGELBASE_ARGON2_CONCURRENCY", self.argon2_concurrency, 1, 64)?;
         within("OGELBASE_BODY_LIMIT_BYTES", self.body_limit_bytes, 1_024, 16_777_216)?;
         within("OGELBASE_REQUEST_TIMEOUT_SECONDS", self.request_timeout_seconds, 1, 600)?;
+        if let Some(url) = &self.database_url {
+            let problem = match pool::connect_options(url) {
+                Ok(_) if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => None,
+                Ok(_) => Some("must be a postgres:// URL".to_owned()),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(problem) = problem {
+                return Err(wrong("OGELBASE_DATABASE_URL", &problem));
+            }
+        }
         if self.jwt_secret.as_deref().is_some_and(|secret| secret.len() < 32) {
-            return Err(missing("OGELBASE_JWT_SECRET", "must have at least 32 characters"));
+            return Err(wrong("OGELBASE_JWT_SECRET", "must have at least 32 characters"));
+        }
+        if let Some(keys) = &self.vault_keys {
+            let problem = Vault::from_key_ring(keys).err().map(|error| error.to_string());
+            if let Some(problem) = problem {
+                let problem = problem.strip_prefix("OGELBASE_VAULT_KEYS: ").unwrap_or(&problem);
+                return Err(wrong("OGELBASE_VAULT_KEYS", problem));
+            }
         }
         if self.environment == Environment::Production {
             if self.jwt_secret.is_none() {
-                return Err(missing("OGELBASE_JWT_SECRET", "must be set in production (32 random bytes, base64)"));
+                return Err(wrong("OGELBASE_JWT_SECRET", "must be set in production (32 random bytes, base64)"));
             }
             if self.vault_keys.is_none() {
-                return Err(missing("OGELBASE_VAULT_KEYS", "must be set in production (`id:base64 of 32 bytes`)"));
+                return Err(wrong("OGELBASE_VAULT_KEYS", "must be set in production (`id:base64 of 32 bytes`)"));
             }
         }
         Ok(self)
@@ -218,7 +245,7 @@ impl Config {
     }
 }
 
-fn missing(setting: &'static str, problem: &str) -> ConfigError {
+fn wrong(setting: &'static str, problem: &str) -> ConfigError {
     ConfigError::Value { setting, problem: problem.to_owned() }
 }
 
@@ -232,4 +259,41 @@ fn within<T: PartialOrd + std::fmt::Display>(
         return Err(ConfigError::Value { setting, problem: format!("{value} is not between {least} and {most}") });
     }
     Ok(())
+}
+
+/// The texts of the environment. An empty variable is how a shell unsets one for a single command.
+fn texts() -> BTreeMap<&'static str, String> {
+    let given: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_ascii_uppercase(), value.into_string().ok()?)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let conventional = CONVENTIONAL.into_iter().map(|(name, setting)| (setting, name.to_owned()));
+    let own = TEXTS.into_iter().map(|setting| (setting, format!("{PREFIX}{}", setting.to_ascii_uppercase())));
+    conventional.chain(own).filter_map(|(setting, name)| Some((setting, given.get(&name)?.clone()))).collect()
+}
+
+/// Names the setting as it was written, and where; never the value, which may be a secret.
+fn describe(error: &figment::Error) -> String {
+    let said = error.clone().into_iter().map(|error| {
+        let key = match &error.kind {
+            Kind::UnknownField(name, _) => name.clone(),
+            _ => error.path.join("."),
+        };
+        let source = error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
+        let place = match source.and_then(|source| source.file_path()) {
+            Some(file) if key.is_empty() => file.display().to_string(),
+            Some(file) => format!("{key} in {}", file.display()),
+            None => format!("{PREFIX}{}", key.to_ascii_uppercase()),
+        };
+        let problem = match &error.kind {
+            Kind::UnknownField(..) => "there is no such setting".to_owned(),
+            Kind::UnknownVariant(_, all) => format!("must be one of {}", all.join(", ")),
+            Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) => format!("must be {wanted}"),
+            // A parser shows the line that it stumbled over, behind bars.
+            Kind::Message(text) => text.lines().filter(|line| !line.contains('|')).collect::<Vec<_>>().join(": "),
+            other => other.to_string(),
+        };
+        format!("{place}: {problem}")
+    });
+    said.collect::<Vec<_>>().join("; ")
 }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod feature_flags;
 pub mod graphql;
 pub mod http;
 pub mod id;

@@ -63,17 +63,20 @@ fn read_or_make(path: &Path, make: fn() -> Zeroizing<String>) -> Result<Zeroizin
     }
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(at)?;
-    // Written aside and linked into place: the file is whole or not there, and of two servers one wins.
-    let aside = path.with_extension(format!("{}.new", std::process::id()));
+    // Written aside and linked into place: the file is whole or not there, and of two servers one wins. The name is
+    // nobody else's, not even that of a server that was killed here and had the same pid, as in a container.
+    let aside = path.with_extension(format!("{}.new", crate::id::new().simple()));
     let made = make();
     let write = || -> io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
         file.write_all(made.as_bytes())?;
         file.sync_all()?;
         match fs::hard_link(&aside, path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
         }
+        // What is sealed with it will be on the disk; so must the name be by which it is found.
+        fs::File::open(directory)?.sync_all()
     };
     let written = write();
     let _ = fs::remove_file(&aside);

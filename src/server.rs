@@ -106,6 +106,7 @@ impl Server {
             schema: schema::build(config.environment, config.answers_introspection()),
             database: database.clone(),
             sessions: Arc::new(sessions),
+            vault: Arc::new(secrets.vault),
             config: Arc::new(config),
         };
         let (stop, mut stopped) = watch::channel(false);

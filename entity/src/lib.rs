@@ -26,6 +26,7 @@ pub mod customer_profiles;
 pub mod invoices;
 pub mod payment_methods;
 pub mod project_addons;
+pub mod subscription_addons;
 pub mod subscriptions;
 pub mod tax_ids;
 pub mod usage_metrics;

@@ -16,6 +16,7 @@ mod m006_multi_database;
 mod m007_restrictive_rls;
 mod m008_active_organization;
 mod m009_request_path;
+mod m010_credentials_reveal;
 pub mod policy;
 pub mod rls;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m007_restrictive_rls::Migration),
             Box::new(m008_active_organization::Migration),
             Box::new(m009_request_path::Migration),
+            Box::new(m010_credentials_reveal::Migration),
         ]
     }
 

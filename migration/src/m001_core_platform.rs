@@ -17,8 +17,8 @@ const UP: &[&str] = &[
 ];
 
 const TABLES: &[Rule] = &[
-    Rule::full("organizations"),
-    Rule::full("projects").hiding(&["database_password_sealed"]),
+    Rule::read("organizations").updating(&["name", "slug", "billing_email", "mfa_required"]).deleting(),
+    Rule::read("projects").inserting().updating(&["name", "slug"]).deleting().hiding(&["database_password_sealed"]),
     Rule::read("credentials").hiding(&["anon_key_sealed", "service_role_key_sealed", "jwt_secret_sealed"]),
 ];
 

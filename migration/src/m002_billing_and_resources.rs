@@ -18,16 +18,39 @@ const UP: &[&str] = &[
 ];
 
 const TABLES: &[Rule] = &[
-    Rule::full("subscriptions"),
-    Rule::full("invoices"),
-    Rule::full("payment_methods"),
-    Rule::full("tax_ids"),
-    Rule::full("customer_profiles"),
-    Rule::full("credits"),
+    Rule::read("subscriptions").updating(&["spend_cap_enabled", "spend_cap_amount"]),
+    Rule::read("invoices"),
+    Rule::read("payment_methods").updating(&["is_default"]).deleting(),
+    Rule::read("tax_ids").deleting(),
+    Rule::read("customer_profiles")
+        .inserting()
+        .updating(&[
+            "company_name",
+            "contact_name",
+            "address_line1",
+            "address_line2",
+            "city",
+            "state",
+            "postal_code",
+            "country",
+            "phone",
+        ])
+        .deleting(),
+    Rule::read("credits"),
     Rule::read("usage_metrics"),
     Rule::read("addon_catalog"),
-    Rule::full("disk_config"),
-    Rule::full("compute_config"),
+    Rule::read("disk_config").inserting().updating(&[
+        "type",
+        "size_gb",
+        "io_budget",
+        "throughput_mbps",
+        "autoscale_enabled",
+        "autoscale_growth_percent",
+        "autoscale_min_increment_gb",
+        "autoscale_max_size_gb",
+        "last_modified_at",
+    ]),
+    Rule::read("compute_config").inserting().updating(&["instance_size", "cpu_cores", "memory_gb"]),
 ];
 
 #[async_trait::async_trait]

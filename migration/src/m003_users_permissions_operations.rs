@@ -23,17 +23,19 @@ const UP: &[&str] = &[
 ];
 
 const TABLES: &[Rule] = &[
-    Rule::full("users").hiding(&["password_hash", "mfa_secret_sealed", "mfa_last_step", "mfa_recovery_hashes"]),
-    Rule::amend("user_sessions").hiding(&["token_hash", "refresh_token_hash", "previous_refresh_hash"]),
-    Rule::full("organization_members"),
-    Rule::full("project_members"),
-    Rule::amend("organization_invitations").hiding(&["token_hash"]),
+    Rule::read("users")
+        .updating(&["username", "first_name", "last_name", "avatar_url", "phone", "metadata"])
+        .hiding(&["password_hash", "mfa_secret_sealed", "mfa_last_step", "mfa_recovery_hashes"]),
+    Rule::read("user_sessions").hiding(&["token_hash", "refresh_token_hash", "previous_refresh_hash"]),
+    Rule::read("organization_members").updating(&["role"]).deleting(),
+    Rule::read("project_members").inserting().updating(&["role"]).deleting(),
+    Rule::read("organization_invitations").deleting().hiding(&["token_hash"]),
     Rule::read("billing_plans"),
-    Rule::full("project_addons"),
+    Rule::read("project_addons").updating(&["quantity", "status", "deactivated_at"]).deleting(),
     Rule::read("project_metrics"),
-    Rule::amend("api_keys").hiding(&["key_hash"]),
+    Rule::read("api_keys").updating(&["name"]).deleting().hiding(&["key_hash"]),
     Rule::read("feature_flags"),
-    Rule::full("organization_feature_flags"),
+    Rule::read("organization_feature_flags").inserting().updating(&["enabled"]).deleting(),
 ];
 
 #[async_trait::async_trait]

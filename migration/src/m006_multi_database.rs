@@ -11,9 +11,12 @@ pub struct Migration;
 const UP: &[&str] = &[include_str!("sql/m006/databases.sql"), include_str!("sql/m006/database_series.sql")];
 
 const TABLES: &[Rule] = &[
-    Rule::amend("databases").hiding(&["connection_string_sealed"]),
+    Rule::read("databases")
+        .updating(&["name", "config", "is_primary"])
+        .deleting()
+        .hiding(&["connection_string_sealed"]),
     Rule::read("database_metrics"),
-    Rule::append("database_connection_logs"),
+    Rule::read("database_connection_logs"),
 ];
 
 #[async_trait::async_trait]

@@ -62,55 +62,50 @@ fn readable() -> Vec<(&'static str, String)> {
 
 /// Who may write a row: the coarse part of access.md's tables. What is missing here (catalogs, metrics, usage,
 /// invoices, credits, audit) is written by definer functions or the service role alone.
-fn writable() -> Vec<(&'static str, &'static str, String)> {
-    let members = in_organization("members:write");
-    // An admin neither makes nor unmakes an owner.
+fn writable() -> Vec<(&'static str, &'static [&'static str], String)> {
+    const INSERT: &str = "INSERT";
+    const UPDATE: &str = "UPDATE";
+    const DELETE: &str = "DELETE";
+    let leader = in_organization("members:write");
+    // An admin neither makes nor unmakes an owner; nor does a project's admin.
     let no_owner = format!("(role <> 'owner' OR {})", in_organization("ownership:transfer"));
-    let own_membership = format!("(user_id = {SELF} AND {MEMBER})");
-    let own_key = format!("(user_id = {SELF} AND {MEMBER})");
-    let mut rules = vec![
-        ("organizations", "UPDATE", of_row(&in_organization("organization:write"), "organization_id")),
-        ("organizations", "DELETE", of_row(&in_organization("organization:delete"), "organization_id")),
-        ("projects", "INSERT", in_organization("projects:create")),
-        ("projects", "UPDATE", of_row(&in_project("projects:write"), "project_id")),
-        ("projects", "DELETE", of_row(&in_project("projects:delete"), "project_id")),
-        ("subscriptions", "UPDATE", in_organization("billing:write")),
-        ("organization_members", "INSERT", format!("({members} AND {no_owner})")),
-        ("organization_members", "UPDATE", format!("({members} AND {no_owner})")),
-        ("organization_members", "DELETE", format!("(({members} AND {no_owner}) OR {own_membership})")),
-        ("users", "UPDATE", format!("id = {SELF}")),
-        ("user_sessions", "UPDATE", format!("user_id = {SELF}")),
-        ("api_keys", "UPDATE", format!("({} OR {own_key})", in_organization("api_keys:write"))),
-        ("api_keys", "DELETE", format!("({} OR {own_key})", in_organization("api_keys:write"))),
-        ("project_members", "INSERT", in_project("project_members:write")),
-        ("project_members", "UPDATE", in_project("project_members:write")),
-        ("project_members", "DELETE", format!("({} OR user_id = {SELF})", in_project("project_members:write"))),
-    ];
-    let every_verb = [
-        ("organization_invitations", format!("({members} AND {no_owner})")),
-        ("payment_methods", in_organization("billing:write")),
-        ("tax_ids", in_organization("billing:write")),
-        ("customer_profiles", in_organization("billing:write")),
-        ("disk_config", in_project("infrastructure:write")),
-        ("compute_config", in_project("infrastructure:write")),
-        ("project_addons", in_project("infrastructure:write")),
-        ("databases", in_project("databases:write")),
-        ("organization_feature_flags", in_organization("flags:write")),
-    ];
-    for (table, rule) in every_verb {
-        for verb in ["INSERT", "UPDATE", "DELETE"] {
-            rules.push((table, verb, rule.clone()));
-        }
-    }
-    rules
+    let no_project_owner = format!("(role <> 'owner' OR {})", in_project("projects:transfer"));
+    let project_members = format!("({} AND {no_project_owner})", in_project("project_members:write"));
+    let own = format!("(user_id = {SELF} AND {MEMBER})");
+    vec![
+        ("organizations", &[UPDATE], of_row(&in_organization("organization:write"), "organization_id")),
+        ("organizations", &[DELETE], of_row(&in_organization("organization:delete"), "organization_id")),
+        ("projects", &[INSERT], in_organization("projects:create")),
+        ("projects", &[UPDATE], of_row(&in_project("projects:write"), "project_id")),
+        ("projects", &[DELETE], of_row(&in_project("projects:delete"), "project_id")),
+        ("subscriptions", &[UPDATE], in_organization("billing:write")),
+        ("payment_methods", &[UPDATE, DELETE], in_organization("billing:write")),
+        ("tax_ids", &[DELETE], in_organization("billing:write")),
+        ("customer_profiles", &[INSERT, UPDATE, DELETE], in_organization("billing:write")),
+        ("disk_config", &[INSERT, UPDATE], in_project("infrastructure:write")),
+        ("compute_config", &[INSERT, UPDATE], in_project("infrastructure:write")),
+        ("project_addons", &[UPDATE, DELETE], in_project("infrastructure:write")),
+        ("databases", &[UPDATE, DELETE], in_project("databases:write")),
+        ("users", &[UPDATE], format!("id = {SELF}")),
+        // Becoming a member is a definer's work: it takes the invited person's consent.
+        ("organization_members", &[UPDATE], format!("({leader} AND {no_owner})")),
+        ("organization_members", &[DELETE], format!("(({leader} AND {no_owner}) OR {own})")),
+        ("organization_invitations", &[DELETE], format!("({leader} AND {no_owner})")),
+        ("project_members", &[INSERT, UPDATE], project_members.clone()),
+        ("project_members", &[DELETE], format!("({project_members} OR {own})")),
+        ("api_keys", &[UPDATE, DELETE], format!("({} OR {own})", in_organization("api_keys:write"))),
+        ("organization_feature_flags", &[INSERT, UPDATE, DELETE], in_organization("flags:write")),
+    ]
 }
 
 fn policies() -> String {
     let read = readable().into_iter().map(|(table, rule)| select(table, &rule));
-    let write = writable().into_iter().map(|(table, verb, rule)| match verb {
-        "INSERT" => insert(table, &rule),
-        "UPDATE" => update(table, &rule),
-        _ => delete(table, &rule),
+    let write = writable().into_iter().flat_map(|(table, verbs, rule)| {
+        verbs.iter().map(move |verb| match *verb {
+            "INSERT" => insert(table, &rule),
+            "UPDATE" => update(table, &rule),
+            _ => delete(table, &rule),
+        })
     });
     read.chain(write).collect()
 }

@@ -6,33 +6,39 @@ use sea_orm_migration::prelude::*;
 /// The policy every table starts with; `m007` replaces it.
 pub const PERMISSIVE_POLICY: &str = "permissive_all";
 
-/// What the application role may do with a table, before any policy.
+/// What the application role may do with a table, before any policy. It reads; the rest is said verb by verb.
 #[derive(Clone, Copy)]
 pub struct Rule {
     table: &'static str,
-    verbs: &'static [&'static str],
+    inserts: bool,
+    updates: &'static [&'static str],
+    deletes: bool,
     hidden: &'static [&'static str],
 }
 
 impl Rule {
-    /// Reads only: catalogs, series, the audit trail, and what is written through definer functions.
+    /// Reads: all that is needed for catalogs, series, the trail, and what is written through definer functions.
     pub const fn read(table: &'static str) -> Self {
-        Self::new(table, &["SELECT"])
+        Self { table, inserts: false, updates: &[], deletes: false, hidden: &[] }
     }
 
-    /// Reads and inserts: logs.
-    pub const fn append(table: &'static str) -> Self {
-        Self::new(table, &["SELECT", "INSERT"])
+    /// Inserts rows as well.
+    #[must_use]
+    pub const fn inserting(self) -> Self {
+        Self { inserts: true, ..self }
     }
 
-    /// All but inserting, which takes a secret column and so a definer function.
-    pub const fn amend(table: &'static str) -> Self {
-        Self::new(table, &["SELECT", "UPDATE", "DELETE"])
+    /// Changes these columns as well. A policy sees whole rows and cannot tell which column changed, so keys,
+    /// tenants, states and prices are never among them.
+    #[must_use]
+    pub const fn updating(self, updates: &'static [&'static str]) -> Self {
+        Self { updates, ..self }
     }
 
-    /// Reads and writes.
-    pub const fn full(table: &'static str) -> Self {
-        Self::new(table, &["SELECT", "INSERT", "UPDATE", "DELETE"])
+    /// Deletes rows as well.
+    #[must_use]
+    pub const fn deleting(self) -> Self {
+        Self { deletes: true, ..self }
     }
 
     /// Keeps these columns from the application role, reading and writing.
@@ -41,17 +47,21 @@ impl Rule {
         Self { hidden, ..self }
     }
 
-    const fn new(table: &'static str, verbs: &'static [&'static str]) -> Self {
-        Self { table, verbs, hidden: &[] }
-    }
-
     fn sql(&self) -> String {
         let table = self.table;
-        let grants = if self.hidden.is_empty() {
-            format!("GRANT {} ON platform.{table} TO ogelbase_app;", self.verbs.join(", "))
+        let mut grants = if self.hidden.is_empty() {
+            let insert = if self.inserts { ", INSERT" } else { "" };
+            format!("GRANT SELECT{insert} ON platform.{table} TO ogelbase_app;")
         } else {
             self.column_grants()
         };
+        if !self.updates.is_empty() {
+            grants
+                .push_str(&format!("GRANT UPDATE ({}) ON platform.{table} TO ogelbase_app;", self.updates.join(", ")));
+        }
+        if self.deletes {
+            grants.push_str(&format!("GRANT DELETE ON platform.{table} TO ogelbase_app;"));
+        }
         format!(
             "ALTER TABLE platform.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
              CREATE POLICY {PERMISSIVE_POLICY} ON platform.{table}
@@ -64,18 +74,7 @@ impl Rule {
     fn column_grants(&self) -> String {
         let table = self.table;
         let hidden = self.hidden.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
-        let by_column = self
-            .verbs
-            .iter()
-            .filter(|verb| **verb != "DELETE")
-            .map(|verb| format!("{verb} (%1$s)"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let delete = if self.verbs.contains(&"DELETE") {
-            format!("GRANT DELETE ON platform.{table} TO ogelbase_app;")
-        } else {
-            String::new()
-        };
+        let by_column = if self.inserts { "SELECT (%1$s), INSERT (%1$s)" } else { "SELECT (%1$s)" };
         format!(
             "DO $grants$
              DECLARE
@@ -93,8 +92,7 @@ impl Rule {
                  END IF;
                  EXECUTE format('GRANT {by_column} ON platform.{table} TO ogelbase_app', open_columns);
              END
-             $grants$;
-             {delete}"
+             $grants$;"
         )
     }
 }

@@ -71,6 +71,21 @@ impl Principal {
         }
     }
 
+    /// The organizations that the caller belongs to (under `X-Organization` that one alone).
+    pub fn organization_ids(&self) -> impl Iterator<Item = Uuid> {
+        let member = match self {
+            Self::Anonymous => None,
+            Self::User(member) => Some(member),
+        };
+        member.into_iter().flat_map(|member| member.organizations.keys().copied())
+    }
+
+    /// Whether the caller belongs to the organization.
+    #[must_use]
+    pub fn belongs_to(&self, organization_id: Uuid) -> bool {
+        self.organization_ids().any(|id| id == organization_id)
+    }
+
     /// Whether `permission` is held on everything in the organization.
     #[must_use]
     pub fn may_in_organization(&self, permission: Permission, organization_id: Uuid) -> bool {
@@ -81,6 +96,18 @@ impl Principal {
                 .get(&organization_id)
                 .is_some_and(|role| permission.granted_by_organization_role(*role)),
         }
+    }
+
+    /// Whether `permission` is held in the organization, on everything or on what the caller made there.
+    #[must_use]
+    pub fn may_on_own_in_organization(&self, permission: Permission, organization_id: Uuid) -> bool {
+        self.may_in_organization(permission, organization_id)
+            || match self {
+                Self::Anonymous => false,
+                Self::User(member) => {
+                    member.organizations.get(&organization_id).is_some_and(|role| permission.granted_on_own_by(*role))
+                }
+            }
     }
 
     /// Whether `permission` is held in the project, by the role in its organization or in the project itself.

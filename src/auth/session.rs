@@ -9,8 +9,8 @@ use super::{jwt::AccessTokens, password, password::Passwords, token};
 use crate::{
     clock::Clock,
     db::{
-        Database, RequestTransaction,
-        bootstrap::{self, NewSession, Opening, Resolved, Slug},
+        RequestTransaction,
+        bootstrap::{self, Account, NewSession, Opening, Resolved, Slug},
     },
     error::{Error, Result},
 };
@@ -57,6 +57,14 @@ pub struct SignedIn {
     pub resolved: Resolved,
 }
 
+/// An account whose password was given.
+#[derive(Debug)]
+pub struct CheckedPassword {
+    /// The user.
+    pub user_id: Uuid,
+    hash: String,
+}
+
 impl Sessions {
     /// What a request with these headers opens its transaction with.
     ///
@@ -73,19 +81,21 @@ impl Sessions {
         Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization })
     }
 
-    /// Checks the password; nothing is written. Unknown address, wrong password, banned account and an account
-    /// without a password get the same answer after the same work.
+    /// Checks the password; nothing is written. Unknown address (no `account`), wrong password, banned account and an
+    /// account without a password get the same answer after the same work.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] when it does not match, or when a second factor is needed as well.
-    pub async fn check_password(&self, database: &Database, email: &str, password: String) -> Result<Uuid> {
+    pub async fn check_password(
+        &self,
+        account: Option<Account>,
+        email: &str,
+        password: String,
+    ) -> Result<CheckedPassword> {
         let refused = || Error::Unauthenticated("e-mail or password is wrong".into());
         if password.len() > password::MAX_BYTES {
             return Err(refused());
         }
-        let email = email.trim();
-        // PostgreSQL's text holds no null byte, so no account has one; the work below is done all the same.
-        let account = if email.contains('\0') { None } else { database.sign_in_lookup(email).await? };
         let allowed = self.demo_accounts || !email.to_lowercase().ends_with(DEMO_DOMAIN);
         let account = account.filter(|account| allowed && !account.banned);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
@@ -95,14 +105,20 @@ impl Sessions {
             // Fails closed: the challenge is not built yet, and the password alone must not do.
             return Err(Error::Unauthenticated("this account needs a second factor, which cannot be given yet".into()));
         }
-        Ok(account.user_id)
+        Ok(CheckedPassword { user_id: account.user_id, hash: account.password_hash.unwrap_or_default() })
     }
 
     /// Opens a session in the request's transaction, which from here on works for that user.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the user was banned or deleted meanwhile.
-    pub async fn open(&self, transaction: &RequestTransaction, user_id: Uuid, client: &Client) -> Result<SignedIn> {
+    /// [`Error::Unauthenticated`] when the user was banned or deleted, or the password changed, meanwhile.
+    pub async fn open(
+        &self,
+        transaction: &RequestTransaction,
+        checked: CheckedPassword,
+        client: &Client,
+    ) -> Result<SignedIn> {
+        let user_id = checked.user_id;
         let now = self.clock.now();
         let session_token = token::new();
         let refresh_token = token::new();
@@ -110,6 +126,7 @@ impl Sessions {
         let session = NewSession {
             id: crate::id::new(),
             user_id,
+            checked_hash: checked.hash,
             token_hash: token::digest(&session_token),
             refresh_token_hash: token::digest(&refresh_token),
             expires_at: now + self.lifetime,

@@ -112,7 +112,9 @@ pub struct Account {
 }
 
 /// The account of an address, compared case-insensitively; deleted ones are not found.
-pub(super) async fn sign_in_lookup(transaction: &RequestTransaction, email: &str) -> Result<Option<Account>> {
+/// # Errors
+/// As the statement's.
+pub async fn sign_in_lookup(transaction: &RequestTransaction, email: &str) -> Result<Option<Account>> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
         "SELECT * FROM platform_private.sign_in_lookup($1)",
@@ -129,6 +131,8 @@ pub struct NewSession {
     pub id: Uuid,
     /// Whose it is.
     pub user_id: Uuid,
+    /// The stored hash that the password was checked against; the session is refused if it has changed since.
+    pub checked_hash: String,
     /// Digest of the session's token.
     pub token_hash: [u8; 32],
     /// Digest of the refresh token.
@@ -147,14 +151,15 @@ pub struct NewSession {
 /// works for.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the user was banned or deleted meanwhile.
+/// [`Error::Unauthenticated`] when the user was banned or deleted, or the password changed, meanwhile.
 pub async fn open_session(transaction: &RequestTransaction, session: NewSession) -> Result<Resolved> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
-        "SELECT * FROM platform_private.open_session($1, $2, $3, $4, $5, $6, $7, $8)",
+        "SELECT * FROM platform_private.open_session($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [
             session.id.into(),
             session.user_id.into(),
+            session.checked_hash.into(),
             hex(&session.token_hash).into(),
             hex(&session.refresh_token_hash).into(),
             session.expires_at.into(),

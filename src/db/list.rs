@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryTrait, Select, Value,
     sea_query::{
@@ -23,6 +24,8 @@ pub enum SortValue {
     Text(String),
     /// A point in time.
     Time(DateTime<Utc>),
+    /// An amount.
+    Number(Decimal),
 }
 
 impl From<SortValue> for Value {
@@ -30,6 +33,7 @@ impl From<SortValue> for Value {
         match value {
             SortValue::Text(text) => text.into(),
             SortValue::Time(time) => time.into(),
+            SortValue::Number(number) => number.into(),
         }
     }
 }

@@ -54,6 +54,7 @@ impl Database {
                     let sql = format!(
                         "SET ROLE ogelbase_app; SET search_path = pg_catalog; SET statement_timeout = {timeout}; \
                          SET plan_cache_mode = force_generic_plan; SET idle_in_transaction_session_timeout = '60s'; \
+                         SET client_connection_check_interval = '1s'; \
                          SET timezone = 'UTC'"
                     );
                     connection.execute(AssertSqlSafe(sql)).await.map(|_| ())

@@ -151,8 +151,16 @@ impl RequestTransaction {
         *phase = Phase::Statement;
         let result = work(connection).await;
         *phase = Phase::Idle;
+        // A statement that was dropped half way is not seen to fail here; sqlx hands its error to the next one, COMMIT
+        // included.
         *failed |= result.is_err();
         result
+    }
+
+    /// Whether some work has the connection, or is next in turn.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.held.try_lock().is_err()
     }
 
     /// Commits and waits until the database has confirmed it.

@@ -2,7 +2,10 @@
 
 use std::{
     hash::Hash,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_graphql::{
@@ -19,6 +22,7 @@ use crate::{
     },
     db::{Database, Opening, RequestTransaction, bootstrap::Resolved},
     error::Result,
+    vault::Vault,
 };
 
 /// One request: who calls, and the one transaction that all of it happens in.
@@ -30,8 +34,11 @@ pub struct Request {
     principal: RwLock<Arc<Principal>>,
     /// Signing in and out.
     pub sessions: Arc<Sessions>,
+    /// Opens what is sealed.
+    pub vault: Arc<Vault>,
     /// Where the request comes from.
     pub client: Client,
+    on_record: AtomicBool,
 }
 
 impl Request {
@@ -40,8 +47,22 @@ impl Request {
     ///
     /// # Errors
     /// As [`Database::begin`]'s.
-    pub async fn open(database: Database, sessions: Arc<Sessions>, opening: &Opening, client: Client) -> Result<Self> {
-        let request = Self { database, transaction: OnceCell::new(), principal: RwLock::default(), sessions, client };
+    pub async fn open(
+        database: Database,
+        sessions: Arc<Sessions>,
+        vault: Arc<Vault>,
+        opening: &Opening,
+        client: Client,
+    ) -> Result<Self> {
+        let request = Self {
+            database,
+            transaction: OnceCell::new(),
+            principal: RwLock::default(),
+            sessions,
+            vault,
+            client,
+            on_record: AtomicBool::new(false),
+        };
         if *opening != Opening::Anonymous {
             let (transaction, resolved) = request.database.begin(opening).await?;
             // Nobody else knows of this request yet, so the cell is empty.
@@ -69,6 +90,17 @@ impl Request {
     /// The transaction, if one was begun.
     pub fn opened(&self) -> Option<&RequestTransaction> {
         self.transaction.get()
+    }
+
+    /// From here on the request is answered after its COMMIT only, also if it is a query: it put something on record
+    /// without which the answer must not leave.
+    pub fn keep_record(&self) {
+        self.on_record.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Request::keep_record`] was called.
+    pub fn keeps_record(&self) -> bool {
+        self.on_record.load(Ordering::Relaxed)
     }
 
     /// The caller.

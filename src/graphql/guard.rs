@@ -91,10 +91,22 @@ impl Needs {
         NeedsIn { permission: self.0, organization_id, project_id: None }
     }
 
+    /// In this organization, on everything or on what one made oneself; the row policy leaves others' rows out.
+    #[must_use]
+    pub const fn on_own_in_organization(self, organization_id: Uuid) -> NeedsOnOwn {
+        NeedsOnOwn { permission: self.0, organization_id }
+    }
+
     /// In this project, by a role there or in its organization.
     #[must_use]
     pub const fn in_project(self, project: &entity::projects::Safe) -> NeedsIn {
-        NeedsIn { permission: self.0, organization_id: project.organization_id, project_id: Some(project.id) }
+        self.in_project_of(project.organization_id, project.id)
+    }
+
+    /// In the project of a row that names it and its organization.
+    #[must_use]
+    pub const fn in_project_of(self, organization_id: Uuid, project_id: Uuid) -> NeedsIn {
+        NeedsIn { permission: self.0, organization_id, project_id: Some(project_id) }
     }
 }
 
@@ -114,6 +126,22 @@ impl Guard for NeedsIn {
             Some(project_id) => viewer.may_in_project(self.permission, self.organization_id, project_id),
             None => viewer.may_in_organization(self.permission, self.organization_id),
         };
+        if allowed { Ok(()) } else { Err(Error::Forbidden { permission: self.permission.name() }.into()) }
+    }
+}
+
+/// A permission in one organization, on what one made oneself at least.
+#[derive(Debug)]
+pub struct NeedsOnOwn {
+    permission: Permission,
+    organization_id: Uuid,
+}
+
+impl Guard for NeedsOnOwn {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        let viewer = context.viewer();
+        viewer.member()?;
+        let allowed = viewer.may_on_own_in_organization(self.permission, self.organization_id);
         if allowed { Ok(()) } else { Err(Error::Forbidden { permission: self.permission.name() }.into()) }
     }
 }

@@ -18,11 +18,64 @@ pub enum Kind {
     Project,
     /// `ProjectMember`.
     ProjectMember,
+    /// `Subscription`.
+    Subscription,
+    /// `Invoice`.
+    Invoice,
+    /// `PaymentMethod`.
+    PaymentMethod,
+    /// `TaxId`.
+    TaxId,
+    /// `CustomerProfile`.
+    CustomerProfile,
+    /// `Credit`.
+    Credit,
+    /// `OrganizationInvitation`.
+    OrganizationInvitation,
+    /// `ApiKey`.
+    ApiKey,
+    /// `AuditLog`.
+    AuditLog,
+    /// `FeatureFlag`.
+    FeatureFlag,
+    /// `Database`.
+    Database,
+    /// `DatabaseConnectionLog`.
+    DatabaseConnectionLog,
+    /// `Compute`.
+    Compute,
+    /// `Disk`.
+    Disk,
+    /// `ProjectAddon`.
+    ProjectAddon,
+    /// `Credentials`.
+    Credentials,
 }
 
 impl Kind {
-    const ALL: [Self; 5] =
-        [Self::User, Self::Organization, Self::OrganizationMember, Self::Project, Self::ProjectMember];
+    const ALL: [Self; 21] = [
+        Self::User,
+        Self::Organization,
+        Self::OrganizationMember,
+        Self::Project,
+        Self::ProjectMember,
+        Self::Subscription,
+        Self::Invoice,
+        Self::PaymentMethod,
+        Self::TaxId,
+        Self::CustomerProfile,
+        Self::Credit,
+        Self::OrganizationInvitation,
+        Self::ApiKey,
+        Self::AuditLog,
+        Self::FeatureFlag,
+        Self::Database,
+        Self::DatabaseConnectionLog,
+        Self::Compute,
+        Self::Disk,
+        Self::ProjectAddon,
+        Self::Credentials,
+    ];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -31,6 +84,22 @@ impl Kind {
             Self::OrganizationMember => "mem",
             Self::Project => "prj",
             Self::ProjectMember => "pmb",
+            Self::Subscription => "sub",
+            Self::Invoice => "inv",
+            Self::PaymentMethod => "pay",
+            Self::TaxId => "tax",
+            Self::CustomerProfile => "cus",
+            Self::Credit => "cdt",
+            Self::OrganizationInvitation => "ivt",
+            Self::ApiKey => "key",
+            Self::AuditLog => "aud",
+            Self::FeatureFlag => "flg",
+            Self::Database => "dbs",
+            Self::DatabaseConnectionLog => "dbl",
+            Self::Compute => "cmp",
+            Self::Disk => "dsk",
+            Self::ProjectAddon => "pad",
+            Self::Credentials => "crd",
         }
     }
 

@@ -2,13 +2,14 @@
 //!
 //! async-graphql hands each batch to a spawner after a delay. On tokio's threads a batch can start while siblings are
 //! still adding their keys, so a page would cost now two, now five statements. Here batches run inside the request's
-//! own task, and only when the request itself can get no further: then every sibling has spoken.
+//! own task, and only when the request itself can get no further and no statement of it is under way: then every
+//! sibling has spoken. One connection runs one statement at a time, so this waiting costs nothing.
 
 use std::{
     collections::HashMap,
     hash::Hash,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -28,6 +29,7 @@ use uuid::Uuid;
 
 use super::context::Request;
 use crate::{
+    auth::Principal,
     db::{RequestTransaction, list::Slice},
     error::{Error, Result},
 };
@@ -40,6 +42,17 @@ const MAX_BATCH: usize = 10_000;
 pub struct Loaders(Arc<Request>);
 
 impl Loaders {
+    /// The request.
+    pub fn request(&self) -> &Request {
+        &self.0
+    }
+
+    /// The caller.
+    #[must_use]
+    pub fn viewer(&self) -> Arc<Principal> {
+        self.0.viewer()
+    }
+
     /// The request's transaction.
     ///
     /// # Errors
@@ -91,22 +104,22 @@ impl<K: PageKey> Loader<K> for Loaders {
     }
 }
 
-/// The rows of `select` with these ids.
+/// The rows of `select` with one of these values in `column`.
 ///
 /// # Errors
 /// As the statement's.
-pub async fn rows_by_id<E: EntityTrait, M: FromQueryResult>(
+pub async fn rows_by<E: EntityTrait, M: FromQueryResult>(
     db: &RequestTransaction,
     select: Select<E>,
-    id: E::Column,
-    ids: impl IntoIterator<Item = Uuid>,
+    column: E::Column,
+    values: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<M>> {
-    Ok(select.filter(id.eq_any(ids)).into_model().all(db).await?)
+    Ok(select.filter(column.eq_any(values)).into_model().all(db).await?)
 }
 
-/// Declares the key that loads a node by its row's id: `row_key!(UserById loads User from rows(), Column::Id)`.
+/// Declares the key that loads a node by a unique column of its row: the row's id, or its one parent's.
 macro_rules! row_key {
-    ($(#[$doc:meta])* $key:ident loads $node:ident from $select:expr, $id:expr) => {
+    ($(#[$doc:meta])* $key:ident loads $node:ident from $select:expr, by $column:expr => $field:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $key(pub uuid::Uuid);
@@ -115,10 +128,10 @@ macro_rules! row_key {
             type Value = $node;
             type Error = $crate::error::Error;
 
-            async fn load(&self, keys: &[$key]) -> Result<std::collections::HashMap<$key, $node>> {
+            async fn load(&self, keys: &[$key]) -> $crate::error::Result<std::collections::HashMap<$key, $node>> {
                 let ids = keys.iter().map(|key| key.0);
-                let rows = $crate::graphql::loader::rows_by_id(self.db().await?, $select, $id, ids).await?;
-                Ok(rows.into_iter().map(|row| $node(row)).map(|node| ($key(node.0.id), node)).collect())
+                let rows = $crate::graphql::loader::rows_by(self.db().await?, $select, $column, ids).await?;
+                Ok(rows.into_iter().map(|row| $node(row)).map(|node| ($key(node.0.$field), node)).collect())
             }
         }
     };
@@ -127,15 +140,24 @@ pub(crate) use row_key;
 
 /// Batches waiting to be run.
 #[derive(Debug, Clone, Default)]
-pub struct Batches(Arc<Mutex<Vec<FutureObj<'static, ()>>>>);
+pub struct Batches {
+    waiting: Arc<Mutex<Vec<FutureObj<'static, ()>>>>,
+    request: Arc<OnceLock<Arc<Request>>>,
+}
 
 impl Batches {
     fn take(&self) -> Vec<FutureObj<'static, ()>> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the request's connection is at work, for a resolver that asks by itself.
+    fn is_busy(&self) -> bool {
+        self.request.get().and_then(|request| request.opened()).is_some_and(RequestTransaction::is_busy)
     }
 
     /// A loader whose batches run when [`Batches::drive`] is awaited.
     pub fn loader(&self, request: Arc<Request>) -> DataLoader<Loaders> {
+        self.request.get_or_init(|| Arc::clone(&request));
         DataLoader::new(Loaders(request), self.clone(), AtOnce).delay(Duration::ZERO).max_batch_size(MAX_BATCH)
     }
 
@@ -156,7 +178,7 @@ impl Batches {
             if let Poll::Ready(output) = request.as_mut().poll(context) {
                 return Poll::Ready(output);
             }
-            let waiting = self.take();
+            let waiting = if running.is_empty() && !self.is_busy() { self.take() } else { Vec::new() };
             let mut progress = !waiting.is_empty();
             running.extend(waiting);
             while let Poll::Ready(Some(())) = running.poll_next_unpin(context) {
@@ -171,7 +193,7 @@ impl Batches {
 
 impl Spawn for Batches {
     fn spawn_obj(&self, batch: FutureObj<'static, ()>) -> std::result::Result<(), SpawnError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
         Ok(())
     }
 }

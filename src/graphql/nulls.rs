@@ -38,7 +38,8 @@ impl Extension for NullPropagation {
         info: ResolveInfo<'_>,
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
-        let nullable = !info.return_type.ends_with('!');
+        // A mutation that failed is never swallowed, whatever its type says: then nothing of the document happens.
+        let nullable = !info.return_type.ends_with('!') && info.parent_type != "Mutation";
         match next.run(context, info).await {
             Err(error) if nullable => match context.data_opt::<FieldErrors>() {
                 Some(errors) => {

@@ -3,8 +3,8 @@
 use async_graphql::{Enum, InputObject, InputType};
 
 use super::{
-    organization::OrganizationOrderField, organization_member::MemberOrderField, page::OrderField,
-    project::ProjectOrderField,
+    database::DatabaseOrderField, invoice::InvoiceOrderField, organization::OrganizationOrderField,
+    organization_member::MemberOrderField, page::OrderField, project::ProjectOrderField,
 };
 
 /// Direction of an order.
@@ -21,6 +21,8 @@ pub enum OrderDirection {
 #[graphql(
     concrete(name = "OrganizationOrder", params(OrganizationOrderField)),
     concrete(name = "MemberOrder", params(MemberOrderField)),
+    concrete(name = "InvoiceOrder", params(InvoiceOrderField)),
+    concrete(name = "DatabaseOrder", params(DatabaseOrderField)),
     concrete(name = "ProjectOrder", params(ProjectOrderField))
 )]
 pub struct Order<F: InputType + OrderField> {

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use entity::{
     organization_members::{self as members, Column, Entity, Model},
-    users,
+    organizations, users,
 };
 use sea_orm::{
-    ActiveEnum, ColumnTrait, EntityName, EntityTrait, QueryFilter, Select,
+    ActiveEnum, ColumnTrait, DbErr, EntityName, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
+    QueryResult, QuerySelect, Select, TryGetError,
     sea_query::{Expr, ExprTrait, Query, extension::postgres::PgExpr},
 };
 use uuid::Uuid;
@@ -18,19 +19,19 @@ use super::{
     context::ContextExt,
     guard::{needs, requires, signed_in},
     id::Kind,
-    loader::{PageKey, row_key},
+    loader::{Loaders, PageKey, rows_by},
     order::OrderDirection,
     organization::{Organization, OrganizationById},
-    page::{OrderField, Sorted, contains_pattern},
+    page::{OrderField, SortKind, Sorted, contains_pattern},
     user::{User, UserById},
 };
 use crate::{
-    auth::Permission as P,
+    auth::{Permission as P, Principal},
     db::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// What a member may do in an organization: a set of permissions, not a rung on a ladder.
@@ -51,11 +52,45 @@ pub enum OrganizationRole {
 
 /// A membership: one person's role in one organization.
 #[derive(Debug, Clone)]
-pub struct OrganizationMember(Model);
+pub struct OrganizationMember(Model, Option<organizations::Model>);
 
 impl From<Model> for OrganizationMember {
     fn from(model: Model) -> Self {
-        Self(model)
+        Self(model, None)
+    }
+}
+
+/// A membership together with its organization, which a person's own memberships are nearly always asked for.
+#[derive(Debug, Clone)]
+pub struct Joined(Model, organizations::Model);
+
+const ORGANIZATION_PREFIX: &str = "of_";
+
+impl FromQueryResult for Joined {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self::from_query_result_nullable(row, prefix)?)
+    }
+
+    fn from_query_result_nullable(row: &QueryResult, prefix: &str) -> Result<Self, TryGetError> {
+        let organization = format!("{prefix}{ORGANIZATION_PREFIX}");
+        Ok(Self(
+            Model::from_query_result_nullable(row, prefix)?,
+            organizations::Model::from_query_result_nullable(row, &organization)?,
+        ))
+    }
+}
+
+impl From<Joined> for OrganizationMember {
+    fn from(Joined(model, organization): Joined) -> Self {
+        Self(model, Some(organization))
+    }
+}
+
+impl OrganizationMember {
+    /// Whether the caller may see it at all.
+    #[must_use]
+    pub fn visible_to(&self, viewer: &Principal) -> bool {
+        viewer.belongs_to(self.0.organization_id)
     }
 }
 
@@ -85,7 +120,10 @@ impl OrganizationMember {
 
     /// The organization; null only if you left it at this very moment.
     async fn organization(&self, context: &Context<'_>) -> Result<Option<Organization>> {
-        context.load(OrganizationById(self.0.organization_id)).await
+        match &self.1 {
+            Some(organization) => Ok(Some(organization.clone().into())),
+            None => context.load(OrganizationById(self.0.organization_id)).await,
+        }
     }
 
     /// The person; null only if the membership ended at this very moment.
@@ -110,7 +148,7 @@ impl MemberFilter {
     /// # Errors
     /// [`Error::InvalidInput`] naming the field.
     pub fn checked(self) -> Result<Self> {
-        super::page::check_search("filter.text", self.text.as_deref())?;
+        crate::graphql::page::check_search("filter.text", self.text.as_deref())?;
         Ok(self)
     }
 
@@ -157,8 +195,8 @@ impl OrderField for MemberOrderField {
         }
     }
 
-    fn is_time(self) -> bool {
-        self == Self::JoinedAt
+    fn kind(self) -> SortKind {
+        if self == Self::JoinedAt { SortKind::Time } else { SortKind::Text }
     }
 }
 
@@ -214,12 +252,14 @@ impl PageKey for MembersOf {
 pub struct MembershipsOf {
     /// The person.
     pub user_id: Uuid,
+    /// The organizations that the caller belongs to; others are left out, whatever the policies let through.
+    pub organization_ids: Vec<Uuid>,
     /// Which part.
     pub window: Window,
 }
 
 impl PageKey for MembershipsOf {
-    type Row = Model;
+    type Row = Joined;
 
     fn parent(&self) -> Uuid {
         self.user_id
@@ -229,13 +269,31 @@ impl PageKey for MembershipsOf {
         Self { user_id, ..self.clone() }
     }
 
-    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Model>>> {
-        let list = List { select: Entity::find(), key: Column::JoinedAt, id: Column::Id };
+    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Joined>>> {
+        let select = organizations::Column::iter()
+            .fold(Entity::find().inner_join(organizations::Entity), |select, column| {
+                select.column_as(column, format!("{ORGANIZATION_PREFIX}{}", column.as_str()))
+            });
+        let mine = Column::OrganizationId.eq_any(self.organization_ids.iter().copied());
+        let list = List { select: select.filter(mine), key: Column::JoinedAt, id: Column::Id };
         list.of_each(db, Column::UserId, parents, &self.window).await
     }
 }
 
-row_key! {
-    /// One membership by its key.
-    OrganizationMemberById loads OrganizationMember from Entity::find(), Column::Id
+/// One membership by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrganizationMemberById(pub Uuid);
+
+impl Loader<OrganizationMemberById> for Loaders {
+    type Value = OrganizationMember;
+    type Error = Error;
+
+    async fn load(
+        &self,
+        keys: &[OrganizationMemberById],
+    ) -> Result<HashMap<OrganizationMemberById, OrganizationMember>> {
+        let ids = keys.iter().map(|key| key.0);
+        let rows: Vec<Model> = rows_by(self.db().await?, Entity::find(), Column::Id, ids).await?;
+        Ok(rows.into_iter().map(|row| (OrganizationMemberById(row.id), row.into())).collect())
+    }
 }

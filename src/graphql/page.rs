@@ -3,6 +3,7 @@
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::order::OrderDirection;
@@ -29,14 +30,25 @@ pub struct PageArguments {
     pub before: Option<String>,
 }
 
+/// The kinds of values that lists are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKind {
+    /// Text, in the database's collation.
+    Text,
+    /// Points in time.
+    Time,
+    /// Amounts.
+    Number,
+}
+
 /// What a list can be sorted by.
 pub trait OrderField: Copy + 'static {
     /// The order of a list for which none was asked.
     const DEFAULT: (Self, OrderDirection);
     /// Name in cursors, so that a cursor of one order is not taken for another's.
     fn name(self) -> &'static str;
-    /// Whether the values are points in time, otherwise text.
-    fn is_time(self) -> bool;
+    /// What kind of values they are.
+    fn kind(self) -> SortKind;
 }
 
 /// A node that stands in a sorted list.
@@ -77,6 +89,13 @@ impl PageArguments {
     }
 }
 
+/// How many nodes a page has at most; what is below a connection costs that many times.
+#[must_use]
+pub fn page_size(first: Option<i32>, last: Option<i32>) -> usize {
+    let wanted = first.or(last).map_or(DEFAULT_LIMIT, |wanted| wanted.clamp(1, MAX_LIMIT).unsigned_abs());
+    wanted as usize
+}
+
 /// Whether `totalCount` of the field's connection is asked for.
 #[must_use]
 pub fn counts(context: &Context<'_>) -> bool {
@@ -94,6 +113,7 @@ fn encode<F: OrderField>(position: &Position, field: F) -> String {
     let value = match &position.value {
         SortValue::Text(text) => text.clone(),
         SortValue::Time(time) => time.to_rfc3339_opts(SecondsFormat::Micros, true),
+        SortValue::Number(number) => number.to_string(),
     };
     // The id has a fixed length and the name no colon, so the value may hold anything.
     URL_SAFE_NO_PAD.encode(format!("{}:{}:{value}", field.name(), position.id.simple()))
@@ -107,11 +127,11 @@ fn decode<F: OrderField>(cursor: &str, field: F) -> Option<Position> {
     }
     let id = Uuid::try_parse(parts.next()?).ok()?;
     let value = parts.next()?;
-    let value = if field.is_time() {
-        SortValue::Time(DateTime::parse_from_rfc3339(value).ok()?.with_timezone(&Utc))
-    } else {
+    let value = match field.kind() {
+        SortKind::Time => SortValue::Time(DateTime::parse_from_rfc3339(value).ok()?.with_timezone(&Utc)),
+        SortKind::Number => SortValue::Number(Decimal::from_str_exact(value).ok()?),
         // PostgreSQL's text holds no null byte.
-        SortValue::Text(Some(value).filter(|value| !value.contains('\0'))?.to_owned())
+        SortKind::Text => SortValue::Text(Some(value).filter(|value| !value.contains('\0'))?.to_owned()),
     };
     Some(Position { value, id })
 }
@@ -265,8 +285,11 @@ mod tests {
             }
         }
 
-        fn is_time(self) -> bool {
-            matches!(self, Self::Time)
+        fn kind(self) -> SortKind {
+            match self {
+                Self::Name => SortKind::Text,
+                Self::Time => SortKind::Time,
+            }
         }
     }
 

@@ -14,11 +14,12 @@ use super::{
     id::Kind,
     loader::{PageKey, row_key},
     order::OrderDirection,
-    page::{OrderField, Sorted},
+    page::{OrderField, SortKind, Sorted},
     project::{Project, ProjectById},
     user::{User, UserById},
 };
 use crate::{
+    auth::{Permission as P, Principal},
     db::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
@@ -47,6 +48,14 @@ pub struct ProjectMember(Model);
 impl From<Model> for ProjectMember {
     fn from(model: Model) -> Self {
         Self(model)
+    }
+}
+
+impl ProjectMember {
+    /// Whether the caller may see it at all.
+    #[must_use]
+    pub fn visible_to(&self, viewer: &Principal) -> bool {
+        viewer.may_in_project(P::ProjectsRead, self.0.organization_id, self.0.project_id)
     }
 }
 
@@ -117,8 +126,8 @@ impl OrderField for ProjectMemberOrderField {
         "created"
     }
 
-    fn is_time(self) -> bool {
-        true
+    fn kind(self) -> SortKind {
+        SortKind::Time
     }
 }
 
@@ -158,5 +167,5 @@ impl PageKey for ProjectMembersOf {
 
 row_key! {
     /// One project membership by its key.
-    ProjectMemberById loads ProjectMember from Entity::find(), Column::Id
+    ProjectMemberById loads ProjectMember from Entity::find(), by Column::Id => id
 }

@@ -4,22 +4,32 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
 use chrono::{DateTime, Utc};
 
 use super::{
-    node::NodeQueries, nulls::NullPropagation, organization::OrganizationQueries, project::ProjectQueries,
-    server_info::ServerInfoQueries, session::SessionMutations, user::UserQueries,
+    addon::AddonQueries, billing_plan::BillingPlanQueries, feature_flag::FeatureFlagQueries, node::NodeQueries,
+    nulls::NullPropagation, organization::OrganizationQueries, project::ProjectQueries, server_info::ServerInfoQueries,
+    session::SessionMutations, user::UserQueries,
 };
 use crate::config::Environment;
 
 const DATE_TIME: &str = "A point in time: RFC 3339 in UTC, to the microsecond, as `2026-11-20T08:30:00.123456+00:00`.";
 /// Nesting of selections at most.
 const MAX_DEPTH: usize = 20;
-/// Fields of a document at most.
-const MAX_COMPLEXITY: usize = 2_000;
+/// Fields of an answer at most: those below a connection count once for each node of its page.
+pub(super) const MAX_COMPLEXITY: usize = 100_000;
 /// Nesting of the parser at most.
 const MAX_RECURSION: usize = 32;
 
 /// Everything that can be read.
 #[derive(Debug, MergedObject)]
-pub struct Query(UserQueries, OrganizationQueries, ProjectQueries, NodeQueries, ServerInfoQueries);
+pub struct Query(
+    UserQueries,
+    OrganizationQueries,
+    ProjectQueries,
+    NodeQueries,
+    ServerInfoQueries,
+    BillingPlanQueries,
+    AddonQueries,
+    FeatureFlagQueries,
+);
 
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
 /// happened and `data` is null.
@@ -32,7 +42,16 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 /// Builds the schema.
 #[must_use]
 pub fn build(environment: Environment, introspection: bool) -> Schema {
-    let query = Query(UserQueries, OrganizationQueries, ProjectQueries, NodeQueries, ServerInfoQueries { environment });
+    let query = Query(
+        UserQueries,
+        OrganizationQueries,
+        ProjectQueries,
+        NodeQueries,
+        ServerInfoQueries { environment },
+        BillingPlanQueries,
+        AddonQueries,
+        FeatureFlagQueries,
+    );
     let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
         .extension(NullPropagation)
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)

@@ -4,12 +4,12 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
-    context::ContextExt,
+    context::{ContextExt, Request},
     guard::{public, requires, signed_in},
     user::{User, UserById},
 };
 use crate::{
-    db::bootstrap,
+    db::bootstrap::{self, Account},
     error::{Error, Result},
 };
 
@@ -56,6 +56,22 @@ pub struct SignOutPayload {
     pub client_mutation_id: Option<String>,
 }
 
+/// The account of an address. A request that has its transaction already asks there: a second connection beside the
+/// one it holds could starve the pool.
+async fn account(request: &Request, email: &str) -> Result<Option<Account>> {
+    // PostgreSQL's text holds no null byte, so no account has one.
+    if email.contains('\0') {
+        return Ok(None);
+    }
+    match request.opened() {
+        Some(transaction) => bootstrap::sign_in_lookup(transaction, email).await,
+        None => request.database().sign_in_lookup(email).await,
+    }
+}
+
+/// Argon2 is dear: so much that a document holds two sign-ins at most.
+const SIGN_IN_COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 - 100;
+
 /// Mutations of sessions.
 #[derive(Debug, Default)]
 pub struct SessionMutations;
@@ -64,7 +80,11 @@ pub struct SessionMutations;
 impl SessionMutations {
     /// Signs in with e-mail and password. A wrong password and an unknown address get the same answer,
     /// UNAUTHENTICATED.
-    #[graphql(directive = requires::apply("public".into()), guard = "public()")]
+    #[graphql(
+        directive = requires::apply("public".into()),
+        guard = "public()",
+        complexity = "SIGN_IN_COMPLEXITY + child_complexity"
+    )]
     async fn sign_in(
         &self,
         context: &Context<'_>,
@@ -72,9 +92,12 @@ impl SessionMutations {
     ) -> Result<SignInPayload> {
         let request = context.request();
         let sessions = &request.sessions;
-        // Argon2 takes its time; no connection is held meanwhile.
-        let user_id = sessions.check_password(request.database(), &input.email, input.password).await?;
-        let signed_in = sessions.open(context.db().await?, user_id, &request.client).await?;
+        let email = input.email.trim();
+        let account = account(request, email).await?;
+        // Argon2 takes its time; without an older credential no connection is held meanwhile.
+        let checked = sessions.check_password(account, email, input.password).await?;
+        let user_id = checked.user_id;
+        let signed_in = sessions.open(context.db().await?, checked, &request.client).await?;
         request.become_user(signed_in.resolved)?;
         let user = context.load(UserById(user_id)).await?;
         Ok(SignInPayload {

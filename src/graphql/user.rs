@@ -1,19 +1,28 @@
 //! People.
 
-use async_graphql::{Context, ID, Object};
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, Object, dataloader::Loader};
 use chrono::{DateTime, Utc};
-use entity::users::{Column, Entity, Safe};
-use sea_orm::{EntityTrait, PartialModelTrait, QuerySelect, Select};
+use entity::{
+    organization_members,
+    users::{Column, Entity, Safe},
+};
+use sea_orm::{
+    ColumnTrait, EntityName, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, Query},
+};
+use uuid::Uuid;
 
 use super::{
     context::ContextExt,
     guard::{only_self, requires, signed_in},
     id::Kind,
-    loader::row_key,
+    loader::{Loaders, row_key, rows_by},
     organization_member::{MemberOrderField, MembershipsOf, OrganizationMember},
-    page::{Connection, PageArguments, counts},
+    page::{Connection, PageArguments, counts, page_size},
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A person. You see yourself and the people of your organizations.
 #[derive(Debug, Clone)]
@@ -82,7 +91,7 @@ impl User {
     }
 
     /// The organizations that you belong to, with your role in each. Order: which you joined first.
-    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
     async fn memberships(
         &self,
         context: &Context<'_>,
@@ -95,7 +104,9 @@ impl User {
     ) -> Result<Option<Connection<OrganizationMember>>> {
         let field = MemberOrderField::JoinedAt;
         let window = PageArguments { first, after, last, before }.window(field, false, counts(context))?;
-        let slice = context.load(MembershipsOf { user_id: self.0.id, window: window.clone() }).await?;
+        let organization_ids = context.viewer().organization_ids().collect();
+        let slice =
+            context.load(MembershipsOf { user_id: self.0.id, organization_ids, window: window.clone() }).await?;
         Ok(slice.map(|slice| Connection::new(slice, &window, field)))
     }
 }
@@ -118,7 +129,31 @@ fn rows() -> Select<Entity> {
     Safe::select_cols(Entity::find().select_only())
 }
 
+/// A person by a key that the caller brought: only themselves and the people of their organizations. A key that came
+/// from a visible row needs no second look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VisibleUserById(pub Uuid);
+
+impl Loader<VisibleUserById> for Loaders {
+    type Value = User;
+    type Error = Error;
+
+    async fn load(&self, keys: &[VisibleUserById]) -> Result<HashMap<VisibleUserById, User>> {
+        let viewer = self.viewer();
+        let mut shared = Query::select();
+        shared
+            .expr(Expr::val(1))
+            .from(organization_members::Entity.table_ref())
+            .and_where(organization_members::Column::UserId.into_expr().equals(Column::Id.as_column_ref()))
+            .and_where(organization_members::Column::OrganizationId.eq_any(viewer.organization_ids()));
+        let visible = Column::Id.eq(viewer.user_id()).or(Expr::exists(shared));
+        let users: Vec<Safe> =
+            rows_by(self.db().await?, rows().filter(visible), Column::Id, keys.iter().map(|key| key.0)).await?;
+        Ok(users.into_iter().map(|user| (VisibleUserById(user.id), User(user))).collect())
+    }
+}
+
 row_key! {
     /// One person by their key.
-    UserById loads User from rows(), Column::Id
+    UserById loads User from rows(), by Column::Id => id
 }

@@ -2,14 +2,15 @@
 
 use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
 
-use async_graphql::{Request as Document, Response as Answer, ServerError, parser::types::OperationType};
+use async_graphql::{Request as Document, Response as Answer, ServerError, Variables, parser::types::OperationType};
 use axum::{
     body::Bytes,
-    extract::{ConnectInfo, State},
+    extract::{ConnectInfo, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
+use serde::Deserialize;
 
 use super::{App, request_id};
 use crate::{
@@ -19,12 +20,22 @@ use crate::{
     graphql::{context::Request, loader::Batches, nulls::FieldErrors, present::present},
 };
 
+/// What is posted; other members are left alone, as GraphQL over HTTP has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Posted {
+    query: String,
+    operation_name: Option<String>,
+    #[serde(default)]
+    variables: Variables,
+}
+
 /// `POST /graphql`: one JSON object with `query`, and perhaps `variables` and `operationName`.
 pub async fn post(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let is_json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
         kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
@@ -34,13 +45,21 @@ pub async fn post(
         let error = Error::invalid("Content-Type", "must be application/json");
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     }
-    let document: Document = match serde_json::from_slice(&body) {
-        Ok(document) => document,
-        Err(_) => {
-            let error = Error::invalid("body", "must be a JSON object with a string `query`");
-            return refuse(StatusCode::BAD_REQUEST, error);
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let most = app.config.body_limit_bytes;
+            let error = Error::invalid("body", format!("must have at most {most} bytes"));
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, error);
         }
+        Err(_) => return refuse(StatusCode::BAD_REQUEST, Error::invalid("body", "did not arrive as a whole")),
     };
+    let Ok(posted) = serde_json::from_slice::<Posted>(&body) else {
+        let error = Error::invalid("body", "must be a JSON object with a string `query`");
+        return refuse(StatusCode::BAD_REQUEST, error);
+    };
+    let mut document = Document::new(posted.query).variables(posted.variables);
+    document.operation_name = posted.operation_name;
     let client = Client {
         ip: Some(peer.ip()),
         user_agent: text(&headers, &header::USER_AGENT).map(str::to_owned),
@@ -92,11 +111,11 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
     // What is not text is nobody's slug.
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
     let opening = app.sessions.opening(bearer, organization)?;
-    Request::open(app.database.clone(), Arc::clone(&app.sessions), &opening, client).await
+    Request::open(app.database.clone(), Arc::clone(&app.sessions), Arc::clone(&app.vault), &opening, client).await
 }
 
-/// Runs the document in the request's transaction and ends that: a mutation is answered after COMMIT was, and one
-/// that failed in part has not happened at all.
+/// Runs the document in the request's transaction and ends that: a mutation, and a query that put something on record,
+/// is answered after COMMIT was; a mutation that failed in part has not happened at all.
 async fn execute(app: &App, request: Arc<Request>, mut document: Document) -> Answer {
     let writes = is_mutation(&mut document);
     let batches = Batches::default();
@@ -113,17 +132,17 @@ async fn execute(app: &App, request: Arc<Request>, mut document: Document) -> An
     let Some(transaction) = request.opened() else {
         return answer;
     };
-    if !writes {
+    if !writes && !request.keeps_record() {
         transaction.commit_in_background().await;
         return answer;
     }
-    match end_mutation(transaction, &answer).await {
+    match end_writing(transaction, &answer).await {
         Ok(()) => answer,
         Err(error) => Answer::from_errors(vec![server_error(error)]),
     }
 }
 
-async fn end_mutation(transaction: &RequestTransaction, answer: &Answer) -> Result<()> {
+async fn end_writing(transaction: &RequestTransaction, answer: &Answer) -> Result<()> {
     // Mutations are non-null fields, so data is null if and only if one of them failed.
     if matches!(answer.data, async_graphql::Value::Null) {
         transaction.roll_back_in_background().await;

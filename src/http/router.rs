@@ -4,15 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, header},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+use serde_json::{Value, json};
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use super::{console, graphql, health, request_id};
-use crate::{auth::session::Sessions, config::Config, db::Database, graphql::schema::Schema};
+use crate::{auth::session::Sessions, config::Config, db::Database, graphql::schema::Schema, vault::Vault};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct App {
     pub database: Database,
     /// Signing in and recognising callers.
     pub sessions: Arc<Sessions>,
+    /// Opens what is sealed.
+    pub vault: Arc<Vault>,
     /// The graph.
     pub schema: Schema,
 }
@@ -55,24 +59,33 @@ pub fn router(app: App) -> Router {
 /// The layers that every request passes: its id, its log line, panics answered as INTERNAL, the time limit.
 pub fn with_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, timeout: Duration) -> Router<S> {
     routes
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(from_fn_with_state(timeout, give_up_in_time))
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(axum::middleware::from_fn(request_id::identify))
+        .layer(from_fn(request_id::identify))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             header::HeaderValue::from_static("nosniff"),
         ))
 }
 
+/// A request that was given up has happened not at all, unless it was given up while it was being committed.
+async fn give_up_in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    let Ok(response) = tokio::time::timeout(limit, next.run(request)).await else {
+        tracing::warn!(?limit, "a request took too long and was given up");
+        let extensions = json!({ "code": "UNAVAILABLE" });
+        return failure(StatusCode::SERVICE_UNAVAILABLE, "this took too long and was given up", extensions);
+    };
+    response
+}
+
 fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     let said = panic.downcast_ref::<&str>().copied().map(str::to_owned);
     let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = said, "a request panicked");
-    let error = serde_json::json!({
-        "errors": [{
-            "message": "something went wrong on our side",
-            "extensions": { "code": "INTERNAL", "requestId": request_id::current() },
-        }]
-    });
-    (StatusCode::INTERNAL_SERVER_ERROR, Json(error)).into_response()
+    let extensions = json!({ "code": "INTERNAL", "requestId": request_id::current() });
+    failure(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side", extensions)
+}
+
+fn failure(status: StatusCode, message: &str, extensions: Value) -> Response {
+    (status, Json(json!({ "errors": [{ "message": message, "extensions": extensions }] }))).into_response()
 }

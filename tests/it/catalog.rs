@@ -232,3 +232,39 @@ async fn the_database_holds_the_servers_permission_table() {
     assert_eq!(stored, wanted);
     assert!(wanted.contains(&"organization billing_admin billing:write".to_owned()));
 }
+
+#[tokio::test]
+async fn what_may_be_written_is_written_by_named_columns_that_decide_nothing() {
+    let database = TestDatabase::migrated().await;
+    let sql = database.superuser().await;
+    // A policy sees whole rows: whoever may change a row could move it to another tenant, or lift a state or a price.
+    let deciding: Vec<String> = sql
+        .column(
+            "SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+              WHERE c.relnamespace = 'platform'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0
+                AND has_column_privilege('ogelbase_app', c.oid, a.attnum, 'UPDATE')
+                AND (a.attname ~ '(^|_)(id|ids|at|key|hash|hashes|sealed|email|issuer|subject|price|scopes)$'
+                     OR a.attname IN ('plan_name', 'mfa_enabled', 'banned_until', 'ref', 'remaining', 'amount',
+                                      'price_per_unit', 'organization_id', 'token_hash', 'variant', 'addon_variant'))
+                AND c.relname || '.' || a.attname NOT IN (
+                    'organizations.billing_email', 'disk_config.last_modified_at', 'project_addons.deactivated_at')",
+            [],
+        )
+        .await;
+    assert_eq!(deciding, Vec::<String>::new());
+    // A grant without a policy is a hole in the next mode; a policy without a grant says what is not so.
+    let unmatched: Vec<String> = sql
+        .column(
+            "WITH verbs AS (
+                 SELECT c.oid, c.relname, v.verb, CASE v.verb WHEN 'INSERT' THEN 'a' WHEN 'UPDATE' THEN 'w' ELSE 'd' END AS code
+                   FROM pg_class c, (VALUES ('INSERT'), ('UPDATE'), ('DELETE')) v (verb)
+                  WHERE c.relnamespace = 'platform'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition)
+             SELECT relname || ' ' || verb FROM verbs
+              WHERE EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = verbs.oid AND p.polcmd::text = code)
+                 <> CASE verb WHEN 'DELETE' THEN has_table_privilege('ogelbase_app', verbs.oid, 'DELETE')
+                              ELSE has_any_column_privilege('ogelbase_app', verbs.oid, verb) END",
+            [],
+        )
+        .await;
+    assert_eq!(unmatched, Vec::<String>::new());
+}

@@ -147,3 +147,22 @@ async fn documents_that_are_wrong_are_refused_with_a_code() {
         assert!(!message.contains('\n') && !message.contains("-->"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn a_small_document_with_an_enormous_answer_is_refused_before_it_runs() {
+    let app = App::start().await;
+    let member = app.member().await;
+    let mut document = "slug".to_owned();
+    for _ in 0..6 {
+        document = format!("members(first: 100) {{ nodes {{ organization {{ {document} }} }} }}");
+    }
+    let answer = member.ask(&format!("{{ organization(slug: \"acme\") {{ {document} }} }}")).await;
+    assert_eq!((answer.codes(), &answer.body["data"]), (vec!["INVALID_INPUT"], &json!(null)));
+    let many = (0..60).map(|n| format!("p{n}: projects(first: 100) {{ nodes {{ id name ref status }} }} "));
+    let answer = member.ask(&format!("{{ {} }}", many.collect::<String>())).await;
+    assert!(answer.codes().is_empty(), "a large page is served: {:?}", answer.codes());
+    let sign_ins =
+        (0..4).map(|n| format!("s{n}: signIn(input: {{email: \"a@b.c\", password: \"x\"}}) {{ accessToken }} "));
+    let answer = app.anonymous().ask(&format!("mutation {{ {} }}", sign_ins.collect::<String>())).await;
+    assert_eq!(answer.codes(), ["INVALID_INPUT"], "Argon2 is not to be had by the dozen");
+}

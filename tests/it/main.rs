@@ -10,13 +10,21 @@
 
 mod support;
 
+mod activity;
+mod billing;
+mod binary;
+mod budgets;
 mod catalog;
+mod crash;
+mod cuts;
 mod embedded;
 mod entities;
 mod fields;
+mod infrastructure;
 mod isolation;
 mod lists;
 mod migrations;
 mod row_level_security;
 mod schema;
+mod server;
 mod sessions;

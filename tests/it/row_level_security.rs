@@ -202,3 +202,63 @@ async fn secrets_cannot_be_read_and_audit_records_cannot_be_written_under_the_ap
         assert!(refused.to_string().contains("permission denied"), "{sql}: {refused}");
     }
 }
+
+/// What was tried by hand once, each by the strongest actor who must not.
+#[tokio::test]
+async fn rows_are_not_moved_roles_not_lifted_and_records_not_forged() {
+    let database = TestDatabase::seeded().await;
+    let service = database.service().await;
+    let id = async |email: &str| -> Uuid {
+        service.one("SELECT id FROM platform.users WHERE email = $1", [email.into()]).await
+    };
+    let globex: Uuid = service.one("SELECT id FROM platform.organizations WHERE slug = 'globex'", []).await;
+    let shop: Uuid = service.one("SELECT id FROM platform.projects WHERE ref = 'acmeshopqkzvtrwmplsd'", []).await;
+    for (email, sql) in [
+        ("both@acme.test", format!("UPDATE platform.projects SET organization_id = '{globex}'")),
+        ("peter@acme.test", format!("UPDATE platform.project_members SET role = 'owner' WHERE project_id = '{shop}'")),
+        (
+            "peter@acme.test",
+            format!(
+                "INSERT INTO platform.project_members (project_id, organization_id, user_id, role)
+             SELECT '{shop}', m.organization_id, m.user_id, 'owner' FROM platform.organization_members m
+               JOIN platform.users u ON u.id = m.user_id WHERE u.email = 'hugo@acme.test'"
+            ),
+        ),
+        (
+            "admin@acme.test",
+            "UPDATE platform.organization_members SET role = 'owner' WHERE user_id = platform.get_current_user_id()"
+                .to_owned(),
+        ),
+        (
+            "admin@acme.test",
+            format!(
+                "INSERT INTO platform.organization_members (organization_id, user_id, role)
+             SELECT o.id, '{}', 'member' FROM platform.organizations o",
+                id("outsider@globex.test").await
+            ),
+        ),
+        ("developer@acme.test", "UPDATE platform.api_keys SET revoked_at = NULL".to_owned()),
+        ("developer@acme.test", "UPDATE platform.users SET email_confirmed_at = now()".to_owned()),
+        ("developer@acme.test", "UPDATE platform.user_sessions SET expires_at = 'infinity'".to_owned()),
+        ("billing@acme.test", "UPDATE platform.subscriptions SET plan_id = 'tier_enterprise'".to_owned()),
+        ("paula@acme.test", "UPDATE platform.project_addons SET price_per_unit = 0".to_owned()),
+        (
+            "owner@acme.test",
+            format!("SELECT platform_private.record_audit('{globex}', NULL, 'billing.updated', NULL, NULL, 'update')"),
+        ),
+    ] {
+        let app = database.as_user(Some(id(email).await), None).await;
+        let refused = app.try_run(&sql).await.map(|()| String::new()).unwrap_or_else(|error| error.to_string());
+        assert!(
+            refused.contains("permission denied")
+                || refused.contains("row-level security")
+                || refused.contains("needs an actor"),
+            "{email}: {sql}: {refused:?}"
+        );
+    }
+    let nobody = database.as_user(None, None).await;
+    let forged = format!(
+        "SELECT platform_private.record_audit('{globex}', NULL, 'x', NULL, NULL, 'x', actor_label => 'hanna@globex.test')"
+    );
+    assert!(nobody.try_run(&forged).await.is_err());
+}

@@ -131,7 +131,13 @@ async fn x_organization_narrows_one_request_and_fails_closed() {
 #[tokio::test]
 async fn a_password_alone_does_not_do_for_an_account_with_a_second_factor() {
     let app = App::start().await;
-    app.service().await.run("UPDATE platform.users SET mfa_enabled = true WHERE email = 'owner@acme.test'").await;
+    app.service()
+        .await
+        .run(
+            "UPDATE platform.users o SET mfa_enabled = true, mfa_secret_sealed = m.mfa_secret_sealed
+           FROM platform.users m WHERE o.email = 'owner@acme.test' AND m.email = 'mina@acme.test'",
+        )
+        .await;
     let answer = app
         .anonymous()
         .ask_with(SIGN_IN, json!({"input": {"email": "owner@acme.test", "password": "ogelbase-demo"}}))

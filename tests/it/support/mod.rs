@@ -5,3 +5,5 @@ pub mod app;
 pub mod db;
 pub mod dump;
 pub mod process;
+pub mod tenants;
+pub mod wire;

@@ -195,7 +195,10 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
                     Err(error) => Err(error),
                 },
                 Upstream::Tcp(host, port) => match TcpStream::connect((host.as_str(), *port)).await {
-                    Ok(database) => shared.relay(connection, server, database).await,
+                    Ok(database) => {
+                        database.set_nodelay(true).unwrap();
+                        shared.relay(connection, server, database).await
+                    }
                     Err(error) => Err(error),
                 },
             };

@@ -26,6 +26,4 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION
-    platform.is_organization_owner(uuid, uuid), platform.has_project_access(uuid, uuid)
-    TO ogelbase_app;
+-- They answer about anybody, so requests may not ask them.

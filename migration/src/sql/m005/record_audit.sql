@@ -12,6 +12,19 @@ DECLARE
     actor uuid := nullif(current_setting('app.current_user_id', true), '')::uuid;
     label text := coalesce(left(record_audit.actor_label, 320), 'anonymous');
 BEGIN
+    -- A request writes into the trail of its actor's own organizations, under its actor's own name. The operator and
+    -- the jobs, who work under the service role, may name others.
+    IF current_setting('role') = 'ogelbase_app' THEN
+        IF $1 IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM platform.organization_members m WHERE m.organization_id = $1 AND m.user_id = actor)
+        THEN
+            RAISE EXCEPTION 'an audit record of an organization needs an actor who belongs to it'
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        IF actor IS NOT NULL OR $1 IS NOT NULL THEN
+            label := 'anonymous';
+        END IF;
+    END IF;
     IF actor IS NOT NULL THEN
         label := coalesce((SELECT u.email FROM platform.users u WHERE u.id = actor), 'unknown user');
     END IF;

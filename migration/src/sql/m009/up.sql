@@ -74,7 +74,7 @@ END;
 COMMENT ON FUNCTION platform_private.sign_in_lookup(text) IS 'The account that an address signs in to';
 
 CREATE FUNCTION platform_private.open_session(
-    new_id uuid, me uuid, new_token_hash text, new_refresh_hash text, ends_at timestamptz,
+    new_id uuid, me uuid, checked_hash text, new_token_hash text, new_refresh_hash text, ends_at timestamptz,
     client_ip inet, client_agent text, request text,
     OUT outcome text, OUT user_id uuid, OUT session_id uuid, OUT organization_id uuid,
     OUT organization_ids uuid[], OUT organization_roles text[], OUT project_ids uuid[], OUT project_roles text[])
@@ -82,7 +82,9 @@ CREATE FUNCTION platform_private.open_session(
 #variable_conflict use_column
 BEGIN
     UPDATE platform.users SET last_sign_in_at = now()
-     WHERE id = me AND deleted_at IS NULL AND (banned_until IS NULL OR banned_until <= now());
+     WHERE id = me AND deleted_at IS NULL AND (banned_until IS NULL OR banned_until <= now())
+       -- The hash is what the server checked; it may have been changed, or a factor added, while Argon2 was at work.
+       AND password_hash = checked_hash AND NOT mfa_enabled;
     IF NOT FOUND THEN
         outcome := 'refused';
         RETURN;
@@ -101,7 +103,7 @@ BEGIN
                   organization_ids, organization_roles, project_ids, project_roles
       FROM platform_private.memberships_of(new_id, me, NULL);
 END $$;
-COMMENT ON FUNCTION platform_private.open_session(uuid, uuid, text, text, timestamptz, inet, text, text)
+COMMENT ON FUNCTION platform_private.open_session(uuid, uuid, text, text, text, timestamptz, inet, text, text)
     IS 'Stores a session whose password was checked by the server, and makes its user the transaction''s';
 
 CREATE FUNCTION platform_private.close_session(ended uuid, request text) RETURNS bool
@@ -121,7 +123,7 @@ COMMENT ON FUNCTION platform_private.close_session(uuid, text) IS 'Ends one of t
 GRANT EXECUTE ON FUNCTION
     platform_private.open_request(text, text),
     platform_private.sign_in_lookup(text),
-    platform_private.open_session(uuid, uuid, text, text, timestamptz, inet, text, text),
+    platform_private.open_session(uuid, uuid, text, text, text, timestamptz, inet, text, text),
     platform_private.close_session(uuid, text)
     TO ogelbase_app;
 

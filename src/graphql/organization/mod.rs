@@ -1,9 +1,12 @@
 //! Organizations.
 
+mod activity;
+mod billing;
+
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use entity::organizations::{Column, Entity, Model};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     context::ContextExt,
@@ -12,11 +15,11 @@ use super::{
     loader::row_key,
     order::{Order, OrderDirection},
     organization_member::{MemberFilter, MemberOrderField, MembersOf, OrganizationMember},
-    page::{Connection, OrderField, PageArguments, Sorted, counts},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, counts, page_size},
     project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
 };
 use crate::{
-    auth::{Permission as P, permission::Permission},
+    auth::{Permission as P, Principal, permission::Permission},
     db::list::{List, Position, Slice, SortValue},
     error::Result,
 };
@@ -28,6 +31,14 @@ pub struct Organization(Model);
 impl From<Model> for Organization {
     fn from(model: Model) -> Self {
         Self(model)
+    }
+}
+
+impl Organization {
+    /// Whether the caller may see it at all.
+    #[must_use]
+    pub fn visible_to(&self, viewer: &Principal) -> bool {
+        viewer.belongs_to(self.0.id)
     }
 }
 
@@ -65,6 +76,11 @@ impl Organization {
         self.0.created_at
     }
 
+    #[graphql(flatten)]
+    async fn activity(&self) -> activity::OrganizationActivity<'_> {
+        activity::OrganizationActivity(&self.0)
+    }
+
     /// When it was last changed.
     async fn updated_at(&self) -> DateTime<Utc> {
         self.0.updated_at
@@ -83,8 +99,13 @@ impl Organization {
         names
     }
 
+    #[graphql(flatten)]
+    async fn billing(&self) -> billing::OrganizationBilling<'_> {
+        billing::OrganizationBilling(&self.0)
+    }
+
     /// The people of the organization. Default order: who joined first.
-    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.id)")]
+    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.id)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn members(
         &self,
@@ -112,7 +133,7 @@ impl Organization {
     }
 
     /// The projects of the organization. Default order: newest first.
-    #[graphql(directive = requires::apply(P::ProjectsList.into()), guard = "needs(P::ProjectsList).in_organization(self.0.id)")]
+    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::ProjectsList.into()), guard = "needs(P::ProjectsList).in_organization(self.0.id)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn projects(
         &self,
@@ -159,8 +180,8 @@ impl OrderField for OrganizationOrderField {
         }
     }
 
-    fn is_time(self) -> bool {
-        self == Self::CreatedAt
+    fn kind(self) -> SortKind {
+        if self == Self::CreatedAt { SortKind::Time } else { SortKind::Text }
     }
 }
 
@@ -191,11 +212,12 @@ impl OrganizationQueries {
         if slug.as_str().contains('\0') {
             return Ok(None);
         }
-        Ok(Entity::by_slug(&slug).one(context.db().await?).await?.map(Organization))
+        let found = Entity::by_slug(&slug).one(context.db().await?).await?.map(Organization);
+        Ok(found.filter(|organization| organization.visible_to(&context.viewer())))
     }
 
     /// The organizations that you belong to. Default order: by name.
-    #[graphql(directive = requires::apply("signed_in".into()))]
+    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("signed_in".into()))]
     async fn organizations(
         &self,
         context: &Context<'_>,
@@ -214,7 +236,8 @@ impl OrganizationQueries {
             OrganizationOrderField::Name => Column::Name,
             OrganizationOrderField::CreatedAt => Column::CreatedAt,
         };
-        let list = List { select: Entity::find(), key, id: Column::Id };
+        let mine = Column::Id.eq_any(context.viewer().organization_ids());
+        let list = List { select: Entity::find().filter(mine), key, id: Column::Id };
         let slice: Slice<Model> = list.whole(context.db().await?, &window).await?;
         Ok(Some(Connection::new(slice, &window, order.field)))
     }
@@ -222,5 +245,5 @@ impl OrganizationQueries {
 
 row_key! {
     /// One organization by its key.
-    OrganizationById loads Organization from Entity::find(), Column::Id
+    OrganizationById loads Organization from Entity::find(), by Column::Id => id
 }

@@ -1,5 +1,9 @@
 //! Projects.
 
+mod infrastructure;
+
+mod activity;
+
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object};
@@ -18,11 +22,11 @@ use super::{
     loader::{PageKey, row_key},
     order::{Order, OrderDirection},
     organization::{Organization, OrganizationById},
-    page::{Connection, OrderField, PageArguments, Sorted, contains_pattern, counts},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, contains_pattern, counts, page_size},
     project_member::{ProjectMember, ProjectMemberFilter, ProjectMemberOrderField, ProjectMembersOf},
 };
 use crate::{
-    auth::{Permission as P, permission::Permission},
+    auth::{Permission as P, Principal, permission::Permission},
     db::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
@@ -75,6 +79,14 @@ pub struct Project(Safe);
 impl From<Safe> for Project {
     fn from(row: Safe) -> Self {
         Self(row)
+    }
+}
+
+impl Project {
+    /// Whether the caller may see it at all.
+    #[must_use]
+    pub fn visible_to(&self, viewer: &Principal) -> bool {
+        viewer.belongs_to(self.0.organization_id)
     }
 }
 
@@ -167,6 +179,11 @@ impl Project {
         Some(self.0.updated_at)
     }
 
+    #[graphql(flatten)]
+    async fn activity(&self) -> activity::ProjectActivity<'_> {
+        activity::ProjectActivity(&self.0)
+    }
+
     /// The permissions that you hold in this project, by name (`databases:write`), in alphabetical order: which
     /// buttons to show. Empty without access to the project.
     async fn viewer_permissions(&self, context: &Context<'_>) -> Vec<&'static str> {
@@ -181,9 +198,14 @@ impl Project {
         names
     }
 
+    #[graphql(flatten)]
+    async fn infrastructure(&self) -> infrastructure::ProjectInfrastructure<'_> {
+        infrastructure::ProjectInfrastructure(&self.0)
+    }
+
     /// The people with a role in this project; owners and admins of its organization have access without one.
     /// Order: who was added first.
-    #[graphql(directive = requires::apply(P::ProjectsRead.into()), guard = "needs(P::ProjectsRead).in_project(&self.0)")]
+    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::ProjectsRead.into()), guard = "needs(P::ProjectsRead).in_project(&self.0)")]
     async fn members(
         &self,
         context: &Context<'_>,
@@ -219,7 +241,7 @@ impl ProjectFilter {
     /// # Errors
     /// [`Error::InvalidInput`] naming the field.
     pub fn checked(self) -> Result<Self> {
-        super::page::check_search("filter.text", self.text.as_deref())?;
+        crate::graphql::page::check_search("filter.text", self.text.as_deref())?;
         Ok(self)
     }
 
@@ -259,8 +281,8 @@ impl OrderField for ProjectOrderField {
         }
     }
 
-    fn is_time(self) -> bool {
-        self == Self::CreatedAt
+    fn kind(self) -> SortKind {
+        if self == Self::CreatedAt { SortKind::Time } else { SortKind::Text }
     }
 }
 
@@ -293,11 +315,11 @@ impl ProjectQueries {
             return Ok(None);
         }
         let found = Entity::by_ref(&reference).into_partial_model::<Safe>().one(context.db().await?).await?;
-        Ok(found.map(Project))
+        Ok(found.map(Project).filter(|project| project.visible_to(&context.viewer())))
     }
 
     /// The projects of all organizations that you belong to. Default order: newest first.
-    #[graphql(directive = requires::apply("signed_in".into()))]
+    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("signed_in".into()))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn projects(
         &self,
@@ -315,7 +337,10 @@ impl ProjectQueries {
         let filter = filter.unwrap_or_default().checked()?;
         let page = PageArguments { first, after, last, before };
         let window = page.window(order.field, order.descending(), counts(context))?;
-        let slice: Slice<Safe> = list(&filter, order.field).whole(context.db().await?, &window).await?;
+        let mine = Column::OrganizationId.eq_any(context.viewer().organization_ids());
+        let mut list = list(&filter, order.field);
+        list.select = list.select.filter(mine);
+        let slice: Slice<Safe> = list.whole(context.db().await?, &window).await?;
         Ok(Some(Connection::new(slice, &window, order.field)))
     }
 }
@@ -368,5 +393,5 @@ impl PageKey for ProjectsOf {
 
 row_key! {
     /// One project by its key.
-    ProjectById loads Project from rows(), Column::Id
+    ProjectById loads Project from rows(), by Column::Id => id
 }

@@ -1,0 +1,314 @@
+//! HTTP around the graph: health, request ids, refusals, panics, the console, and what production leaves out.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{Router, routing::get};
+use ogelbase::{config::Environment, http::with_layers};
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use uuid::Uuid;
+
+use crate::support::{
+    actors::SIGN_IN,
+    app::{App, config},
+    db::TestDatabase,
+    process::make_account,
+};
+
+const VIEWER: &str = r#"{"query":"{ __typename }"}"#;
+
+async fn production() -> App {
+    let database = TestDatabase::seeded().await;
+    let config = ogelbase::config::Config { environment: Environment::Production, ..config(&database.url) };
+    App::with(database, config).await
+}
+
+/// A refusal: its status, its only error's code, and its message.
+async fn refusal(response: reqwest::Response) -> (u16, String, String) {
+    let status = response.status().as_u16();
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json", "{status}");
+    let body: Value = response.json().await.unwrap();
+    assert!(body.get("data").is_none(), "{body:#}");
+    assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{body:#}");
+    let error = &body["errors"][0];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (status, text(&error["extensions"]["code"]), text(&error["message"]))
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_id_when_that_is_a_sensible_one_and_gets_a_new_one_otherwise() {
+    let app = App::on(TestDatabase::migrated().await).await;
+    let id_of = async |path: &str, given: Option<&[u8]>| {
+        let mut request = app.http.get(app.url(path));
+        if let Some(given) = given {
+            request = request.header("X-Request-Id", header::HeaderValue::from_bytes(given).unwrap());
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers().get_all("x-request-id").iter().count(), 1);
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        response.headers()["x-request-id"].to_str().unwrap().to_owned()
+    };
+    let longest = "x".repeat(64);
+    for sensible in ["abc-123_X", "0", &longest, "01890a5d-ac96-774b-bcce-b302099a8057"] {
+        assert_eq!(id_of("/healthz", Some(sensible.as_bytes())).await, sensible);
+        assert_eq!(id_of("/nowhere", Some(sensible.as_bytes())).await, sensible, "also where nothing is");
+        assert_eq!(id_of("/graphql", Some(sensible.as_bytes())).await, sensible, "also when refused");
+    }
+    let too_long = "x".repeat(65);
+    let silly: [Option<&[u8]>; 8] = [
+        None,
+        Some(b""),
+        Some(too_long.as_bytes()),
+        Some(b"two words"),
+        Some(b"a\"b"),
+        Some(b"a,b"),
+        Some("\u{e4}".as_bytes()),
+        Some(b"\xff"),
+    ];
+    for given in silly {
+        let id = id_of("/healthz", given).await;
+        assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 7, "{given:?}: {id}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_and_a_request_that_takes_too_long_are_answered_and_the_server_lives() {
+    let sleep = async || tokio::time::sleep(Duration::from_secs(60)).await;
+    let routes: Router = Router::new()
+        .route("/panics", get(async || -> &'static str { panic!("a secret of ours") }))
+        .route("/formatted", get(async || -> String { panic!("a {} of ours", "secret") }))
+        .route("/sleeps", get(sleep))
+        .route("/works", get(async || "works"));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = with_layers(routes, Duration::from_millis(200)).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = tokio::spawn(async move { axum::serve(listener, service).await });
+    let http = reqwest::Client::new();
+    for path in ["panics", "formatted"] {
+        let request = http.get(format!("http://{address}/{path}")).header("X-Request-Id", "the-id");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["x-request-id"], "the-id");
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(body["errors"][0]["extensions"], json!({"code": "INTERNAL", "requestId": "the-id"}));
+        assert!(!body.to_string().contains("ours"), "{body:#}",);
+    }
+    let slow = http.get(format!("http://{address}/sleeps")).send().await.unwrap();
+    let (status, code, _) = refusal(slow).await;
+    assert_eq!((status, code.as_str()), (503, "UNAVAILABLE"));
+    let works = http.get(format!("http://{address}/works")).send().await.unwrap();
+    assert_eq!((works.status(), works.text().await.unwrap().as_str()), (StatusCode::OK, "works"));
+    serving.abort();
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_with_and_without_its_length_told() {
+    let app = App::on(TestDatabase::migrated().await).await;
+    let limit = config("").body_limit_bytes;
+    let post = |body: String| app.http.post(app.url("/graphql")).header("Content-Type", "application/json").body(body);
+    let padded = |length: usize| format!("{VIEWER}{}", " ".repeat(length - VIEWER.len()));
+    assert_eq!(post(padded(limit)).send().await.unwrap().status(), 200);
+    let (status, code, message) = refusal(post(padded(limit + 1)).send().await.unwrap()).await;
+    assert_eq!((status, code.as_str()), (413, "INVALID_INPUT"));
+    assert!(message.contains("262144"), "{message}");
+
+    let mut socket = TcpStream::connect(app.server.address()).await.unwrap();
+    let head =
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x1_0000));
+    for _ in 0..5 {
+        // The server may answer and close before it has read everything.
+        let _ = socket.write_all(chunk.as_bytes()).await;
+    }
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+    assert_eq!(post(VIEWER.to_owned()).send().await.unwrap().status(), 200, "the server goes on");
+}
+
+#[tokio::test]
+async fn anything_but_a_json_object_with_a_query_posted_as_json_is_refused() {
+    let app = App::on(TestDatabase::migrated().await).await;
+    let form = "multipart/form-data; boundary=x";
+    for kind in ["text/plain", "application/x-www-form-urlencoded", form, "application/jsonx", "json", ""] {
+        let request = app.http.post(app.url("/graphql")).header("Content-Type", kind).body(VIEWER);
+        let (status, code, _) = refusal(request.send().await.unwrap()).await;
+        assert_eq!((status, code.as_str()), (415, "INVALID_INPUT"), "{kind}");
+    }
+    let (status, ..) = refusal(app.http.post(app.url("/graphql")).body(VIEWER).send().await.unwrap()).await;
+    assert_eq!(status, 415, "without a type");
+    for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+        let request = app.http.post(app.url("/graphql")).header("Content-Type", kind).body(VIEWER);
+        assert_eq!(request.send().await.unwrap().status(), 200, "{kind}");
+    }
+    for body in [
+        "",
+        "not JSON",
+        "{",
+        "null",
+        "7",
+        "{}",
+        "[]",
+        r#"[{"query":"{ __typename }"}]"#,
+        r#"{"query":null}"#,
+        r#"{"query":7}"#,
+        r#"{"variables":{}}"#,
+        r#"{"query":"{ __typename }","variables":7}"#,
+        r#"{"query":"{ __typename }","variables":[]}"#,
+        r#"{"query":"{ __typename }","operationName":7}"#,
+        "{\"query\":\"{ __typename }\"} trailing",
+    ] {
+        let request = app.http.post(app.url("/graphql")).header("Content-Type", "application/json").body(body);
+        let (status, code, _) = refusal(request.send().await.unwrap()).await;
+        assert_eq!((status, code.as_str()), (400, "INVALID_INPUT"), "{body}");
+    }
+    let spelled =
+        r#"{"query":"query A { __typename } query B { a: __typename }","operationName":"B","variables":null}"#;
+    let request = app.http.post(app.url("/graphql")).header("Content-Type", "application/json").body(spelled);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer, json!({"data": {"a": "Query"}}));
+}
+
+#[tokio::test]
+async fn only_post_is_answered_and_the_refusal_says_so() {
+    let app = App::on(TestDatabase::migrated().await).await;
+    for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+        let url = app.url("/graphql?query=%7B__typename%7D");
+        let response = app.http.request(method.clone(), url).send().await.unwrap();
+        assert_eq!(response.headers()[header::ALLOW], "POST", "{method}");
+        let (status, code, _) = refusal(response).await;
+        assert_eq!((status, code.as_str()), (405, "INVALID_INPUT"), "{method}");
+    }
+    let head = app.http.head(app.url("/graphql")).send().await.unwrap();
+    assert_eq!((head.status().as_u16(), head.headers()[header::ALLOW].as_bytes()), (405, b"POST".as_slice()));
+}
+
+/// What the attributes `src` and `href` of a page name.
+fn references(html: &str) -> Vec<&str> {
+    let after = ["src=\"", "href=\""].into_iter().flat_map(|attribute| html.split(attribute).skip(1));
+    after.filter_map(|rest| rest.split_once('"').map(|(name, _)| name)).collect()
+}
+
+#[tokio::test]
+async fn the_console_loads_nothing_from_elsewhere() {
+    let app = App::on(TestDatabase::migrated().await).await;
+    let response = app.http.get(app.url("/graphiql")).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+    let directives: Vec<&str> = policy.split(';').map(str::trim).collect();
+    for wanted in ["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"] {
+        assert!(directives.contains(&wanted), "{policy}");
+    }
+    for never in ["http:", "https:", "*", "unsafe-eval", "//"] {
+        assert!(!policy.contains(never), "{policy}");
+    }
+    assert_eq!(response.headers()[header::REFERRER_POLICY], "no-referrer");
+    let html = response.text().await.unwrap();
+    for elsewhere in ["http://", "https://", "\"//", "'//", "url("] {
+        assert!(!html.contains(elsewhere), "{html}");
+    }
+    for path in references(&html) {
+        assert!(path.starts_with("/graphiql/"), "{path}");
+        let file = app.http.get(app.url(path)).send().await.unwrap();
+        assert_eq!(file.status(), 200, "{path}");
+        assert_eq!(file.headers()[header::CONTENT_SECURITY_POLICY], policy.as_str(), "{path}");
+        let kind = file.headers()[header::CONTENT_TYPE].to_str().unwrap();
+        let wanted = ["js", "css", "svg"].into_iter().find(|ending| path.ends_with(&format!(".{ending}"))).unwrap();
+        assert!(kind.contains(if wanted == "js" { "javascript" } else { wanted }), "{path}: {kind}");
+    }
+    for nowhere in ["/graphiql/assets/none.js", "/graphiql/../Cargo.toml", "/graphiql/%2e%2e/Cargo.toml"] {
+        assert_eq!(app.http.get(app.url(nowhere)).send().await.unwrap().status(), 404, "{nowhere}");
+    }
+    let root = app.http.get(app.url("/")).send().await.unwrap();
+    assert_eq!((root.status().as_u16(), root.url().path()), (200, "/graphiql"), "the root leads there");
+
+    let demo: Value = app.http.get(app.url("/graphiql/config.json")).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&demo["environment"], &demo["endpoint"]), (&json!("development"), &json!("/graphql")));
+    let accounts = demo["demoAccounts"].as_array().unwrap();
+    assert!(accounts.len() >= 7);
+    assert!(accounts.iter().any(|it| it["email"] == "owner@acme.test" && it["password"] == "ogelbase-demo"));
+}
+
+#[tokio::test]
+async fn production_has_no_console_unless_asked_for_and_then_it_lists_no_demo_accounts() {
+    let app = production().await;
+    for path in ["/", "/graphiql", "/graphiql/", "/graphiql/config.json", "/graphiql/favicon.svg"] {
+        assert_eq!(app.http.get(app.url(path)).send().await.unwrap().status(), 404, "{path}");
+    }
+    let asked = ogelbase::config::Config {
+        environment: Environment::Production,
+        graphiql: Some(true),
+        ..config(&app.database.url)
+    };
+    let app = App::with(TestDatabase { url: app.database.url.clone() }, asked).await;
+    assert_eq!(app.http.get(app.url("/graphiql")).send().await.unwrap().status(), 200);
+    let config: Value = app.http.get(app.url("/graphiql/config.json")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(config, json!({"environment": "production", "endpoint": "/graphql", "demoAccounts": []}));
+}
+
+#[tokio::test]
+async fn demo_accounts_are_refused_in_production_and_others_are_not() {
+    let app = production().await;
+    for email in ["owner@acme.test", " OWNER@acme.TEST ", "outsider@globex.test"] {
+        let input = json!({"input": {"email": email, "password": "ogelbase-demo"}});
+        let answer = app.anonymous().ask_with(SIGN_IN, input).await;
+        assert_eq!(answer.codes(), ["UNAUTHENTICATED"], "{email}");
+        assert_eq!(answer.body["errors"][0]["message"], "e-mail or password is wrong");
+    }
+    make_account(&app.service().await, "owner@acme.example", "ogelbase-demo").await;
+    let owner = app.sign_in_with("owner@acme.example", "ogelbase-demo").await;
+    assert_eq!(owner.ask("{ viewer { email } }").await.at("/viewer/email"), "owner@acme.example");
+}
+
+#[tokio::test]
+async fn introspection_and_suggestions_are_off_in_production_unless_asked_for() {
+    let app = production().await;
+    make_account(&app.service().await, "owner@acme.example", "a password").await;
+    let owner = app.sign_in_with("owner@acme.example", "a password").await;
+    for query in [
+        "{ __schema { queryType { name } } }",
+        "{ __schema { types { name fields { name } } } }",
+        "{ __type(name: \"User\") { name } }",
+        "query { a: __schema { directives { name } } viewer { email } }",
+    ] {
+        let body = owner.ask(query).await.body.to_string();
+        for word in ["Query", "types", "User\"", "directives"] {
+            assert!(!body.contains(&format!("\"{word}")), "{query}: {body}");
+        }
+    }
+    assert_eq!(owner.ask("{ __typename }").await.data(), &json!({"__typename": "Query"}));
+    let misspelt = [
+        "{ viewr { email } }",
+        "{ viewer { emial } }",
+        "{ organization(slg: \"x\") { id } }",
+        "mutation { signIm(input: {}) { accessToken } }",
+        "mutation { signIn(input: {emai: \"x\", password: \"y\"}) { accessToken } }",
+        "{ organizations(orderBy: {field: NAM}) { nodes { slug } } }",
+        "{ ... on Usr { email } }",
+    ];
+    for query in misspelt {
+        let answer = owner.ask(query).await;
+        assert_eq!(answer.codes()[0], "INVALID_INPUT", "{query}: {:#}", answer.body);
+        let text = answer.body["errors"].to_string();
+        for hint in ["Did you mean", "signIn\"", "viewer", "NAME"] {
+            assert!(!text.contains(hint), "{query}: {text}");
+        }
+    }
+
+    let asked = ogelbase::config::Config {
+        environment: Environment::Production,
+        introspection: Some(true),
+        ..config(&app.database.url)
+    };
+    let app = App::with(TestDatabase { url: app.database.url.clone() }, asked).await;
+    let schema = app.anonymous().ask("{ __schema { queryType { name } } }").await;
+    assert_eq!(schema.at("/__schema/queryType/name"), "Query");
+    let hint = app.anonymous().ask("{ viewr { email } }").await;
+    assert!(hint.body["errors"][0]["message"].as_str().unwrap().contains("Did you mean"));
+}
