@@ -30,6 +30,7 @@ pub struct Member {
     pub user_id: Uuid,
     /// The session that the request came with.
     pub session_id: Uuid,
+    narrowed_to: Option<Uuid>,
     organizations: HashMap<Uuid, OrganizationRole>,
     projects: HashMap<Uuid, ProjectRole>,
 }
@@ -44,6 +45,7 @@ impl TryFrom<Resolved> for Principal {
         Ok(Self::User(Member {
             user_id: resolved.user_id,
             session_id: resolved.session_id,
+            narrowed_to: resolved.organization_id,
             organizations: roles(resolved.organization_roles)?,
             projects: roles(resolved.project_roles)?,
         }))
@@ -84,6 +86,16 @@ impl Principal {
     #[must_use]
     pub fn belongs_to(&self, organization_id: Uuid) -> bool {
         self.organization_ids().any(|id| id == organization_id)
+    }
+
+    /// Whether this request is about rows of that organization (none: of no organization): under `X-Organization` it is
+    /// about the rows of one alone.
+    #[must_use]
+    pub fn looks_at(&self, organization_id: Option<Uuid>) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::User(member) => member.narrowed_to.is_none() || member.narrowed_to == organization_id,
+        }
     }
 
     /// Whether `permission` is held on everything in the organization.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use entity::api_keys::{Column, Entity, Safe};
-use sea_orm::{EntityTrait, PartialModelTrait, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::{
@@ -147,8 +147,21 @@ impl Sorted<ApiKeyOrderField> for ApiKey {
 pub struct ApiKeysOf {
     /// The organization.
     pub organization_id: Uuid,
+    /// Only those that this user made; none: everybody's.
+    pub maker: Option<Uuid>,
     /// Which part.
     pub window: Window,
+}
+
+impl ApiKeysOf {
+    /// What the caller may see of them: all, or with `api_keys:read` on their own alone, what they made.
+    #[must_use]
+    pub fn seen_by(viewer: &Principal, organization_id: Uuid, window: Window) -> Self {
+        let all = viewer.may_in_organization(P::ApiKeysRead, organization_id);
+        // Nobody's id is nil, so who is not signed in sees none.
+        let maker = (!all).then(|| viewer.user_id().unwrap_or_default());
+        Self { organization_id, maker, window }
+    }
 }
 
 impl PageKey for ApiKeysOf {
@@ -163,7 +176,11 @@ impl PageKey for ApiKeysOf {
     }
 
     async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Safe>>> {
-        let list = List { select: rows(), key: Column::CreatedAt, id: Column::Id };
+        let select = match self.maker {
+            Some(maker) => rows().filter(Column::UserId.eq(maker)),
+            None => rows(),
+        };
+        let list = List { select, key: Column::CreatedAt, id: Column::Id };
         list.of_each(db, Column::OrganizationId, parents, &self.window).await
     }
 }

@@ -65,7 +65,8 @@ impl OrganizationActivity<'_> {
     ) -> Result<Option<Connection<ApiKey>>> {
         let field = ApiKeyOrderField;
         let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let slice = context.load(ApiKeysOf { organization_id: self.0.id, window: window.clone() }).await?;
+        let key = ApiKeysOf::seen_by(&context.viewer(), self.0.id, window.clone());
+        let slice = context.load(key).await?;
         Ok(slice.map(|slice| Connection::new(slice, &window, field)))
     }
 
