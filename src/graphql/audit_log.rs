@@ -211,17 +211,10 @@ impl AuditLogFilter {
         {
             return Err(Error::invalid("filter.to", "must be later than `filter.from`"));
         }
-        let actor = key_of(self.actor.as_ref(), Kind::User, "filter.actor", "is not the id of a user")?;
-        let project = key_of(self.project.as_ref(), Kind::Project, "filter.project", "is not the id of a project")?;
+        let key = |kind, id: Option<&ID>, path| id.map(|id| id::key_of(kind, id, path)).transpose();
+        let actor = key(Kind::User, self.actor.as_ref(), "filter.actor")?;
+        let project = key(Kind::Project, self.project.as_ref(), "filter.project")?;
         Ok(WantedLogs { filter: self, actor, project })
-    }
-}
-
-fn key_of(id: Option<&ID>, kind: Kind, path: &'static str, otherwise: &'static str) -> Result<Option<Uuid>> {
-    match id.map(|id| id::parse(id, path.to_owned())).transpose()? {
-        Some((found, key)) if found == kind => Ok(Some(key)),
-        Some(_) => Err(Error::invalid(path, otherwise)),
-        None => Ok(None),
     }
 }
 

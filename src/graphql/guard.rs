@@ -1,10 +1,13 @@
 //! The words of access control. They sit on the field and read as a sentence; the directive `@requires` beside them
 //! shows the same in the SDL.
 
-use async_graphql::{Context, Guard, TypeDirective};
+use async_graphql::{Context, Guard, ID, TypeDirective};
 use uuid::Uuid;
 
-use super::context::ContextExt;
+use super::{
+    context::ContextExt,
+    id::{self, Kind},
+};
 use crate::{auth::Permission, error::Error};
 
 /// What the caller needs for this field: a permission of the access table in this object's organization or project,
@@ -97,6 +100,12 @@ impl Needs {
         NeedsOnOwn { permission: self.0, organization_id }
     }
 
+    /// In the organization that the argument `path` of a mutation names by its global id.
+    #[must_use]
+    pub const fn in_organization_named<'a>(self, path: &'static str, id: &'a ID) -> NeedsInNamed<'a> {
+        NeedsInNamed { permission: self.0, path, id }
+    }
+
     /// In this project, by a role there or in its organization.
     #[must_use]
     pub const fn in_project(self, project: &entity::projects::Safe) -> NeedsIn {
@@ -143,5 +152,29 @@ impl Guard for NeedsOnOwn {
         viewer.member()?;
         let allowed = viewer.may_on_own_in_organization(self.permission, self.organization_id);
         if allowed { Ok(()) } else { Err(Error::Forbidden { permission: self.permission.name() }.into()) }
+    }
+}
+
+/// A permission in the organization that an argument names.
+#[derive(Debug)]
+pub struct NeedsInNamed<'a> {
+    permission: Permission,
+    path: &'static str,
+    id: &'a ID,
+}
+
+impl Guard for NeedsInNamed<'_> {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        let viewer = context.viewer();
+        viewer.member()?;
+        let organization_id = id::key_of(Kind::Organization, self.id, self.path)?;
+        if viewer.may_in_organization(self.permission, organization_id) {
+            Ok(())
+        } else if viewer.belongs_to(organization_id) {
+            Err(Error::Forbidden { permission: self.permission.name() }.into())
+        } else {
+            // What one may not see does not exist.
+            Err(Error::NotFound("the organization was".into()).into())
+        }
     }
 }

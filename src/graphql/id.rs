@@ -123,3 +123,14 @@ pub fn parse(id: &str, path: String) -> Result<(Kind, Uuid)> {
     });
     parsed.ok_or_else(|| Error::invalid(path, "is not an id that this API gave out"))
 }
+
+/// Reads a global id of one kind; `path` names the argument it came in.
+///
+/// # Errors
+/// [`Error::InvalidInput`] when it is none of ours, or of another kind.
+pub fn key_of(kind: Kind, id: &str, path: &'static str) -> Result<Uuid> {
+    match parse(id, path.to_owned())? {
+        (found, key) if found == kind => Ok(key),
+        _ => Err(Error::invalid(path, format!("is the id of something else, not of the type {kind:?}"))),
+    }
+}

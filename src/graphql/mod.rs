@@ -18,6 +18,7 @@ pub mod feature_flag;
 pub mod guard;
 pub mod id;
 pub mod infra_monitoring;
+pub mod input;
 pub mod invitation;
 pub mod invoice;
 pub mod loader;

@@ -4,9 +4,16 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
 use chrono::{DateTime, Utc};
 
 use super::{
-    addon::AddonQueries, billing_plan::BillingPlanQueries, feature_flag::FeatureFlagQueries, node::NodeQueries,
-    nulls::NullPropagation, organization::OrganizationQueries, project::ProjectQueries, server_info::ServerInfoQueries,
-    session::SessionMutations, user::UserQueries,
+    addon::AddonQueries,
+    billing_plan::BillingPlanQueries,
+    feature_flag::FeatureFlagQueries,
+    node::NodeQueries,
+    nulls::NullPropagation,
+    organization::{OrganizationMutations, OrganizationQueries},
+    project::ProjectQueries,
+    server_info::ServerInfoQueries,
+    session::SessionMutations,
+    user::UserQueries,
 };
 use crate::config::Environment;
 
@@ -34,7 +41,7 @@ pub struct Query(
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
 /// happened and `data` is null.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(SessionMutations);
+pub struct Mutation(SessionMutations, OrganizationMutations);
 
 /// The schema of this API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

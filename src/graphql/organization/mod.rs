@@ -2,6 +2,7 @@
 
 mod activity;
 mod billing;
+mod update;
 
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
@@ -23,6 +24,8 @@ use crate::{
     db::list::{List, Position, Slice, SortValue},
     error::Result,
 };
+
+pub use update::OrganizationMutations;
 
 /// An organization: the tenant that owns projects and is billed for them.
 #[derive(Debug, Clone)]

@@ -1,0 +1,112 @@
+//! Changing an organization's name and settings.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use entity::organizations::{ActiveModel, Entity, Model};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, SqlErr};
+
+use super::Organization;
+use crate::{
+    audit::{self, Changes, Record},
+    auth::Permission as P,
+    error::{Error, Result},
+    graphql::{
+        context::ContextExt,
+        guard::{needs, requires},
+        id::{self, Kind},
+        input,
+    },
+};
+
+/// What of an organization is changed. What is left out stays as it is.
+#[derive(Debug, InputObject)]
+pub struct UpdateOrganizationInput {
+    /// Global id of the organization.
+    pub organization: ID,
+    /// Display name, 1 to 120 characters.
+    pub name: Option<String>,
+    /// Name in URLs: 3 to 40 of `a-z0-9-`, unique. Links with the old one end.
+    pub slug: Option<String>,
+    /// Where invoices are sent; null: to the owners.
+    pub billing_email: MaybeUndefined<String>,
+    /// Comes back in the payload as it was given.
+    pub client_mutation_id: Option<String>,
+}
+
+/// The organization as it is now.
+#[derive(Debug, SimpleObject)]
+pub struct UpdateOrganizationPayload {
+    /// The organization that was changed.
+    pub organization: Organization,
+    /// As it was given.
+    pub client_mutation_id: Option<String>,
+}
+
+impl UpdateOrganizationInput {
+    /// The row with what was given in its place.
+    fn applied_to(self, before: &Model) -> Result<ActiveModel> {
+        let mut row = ActiveModel::from(before.clone());
+        if let Some(name) = self.name {
+            row.name.set_if_not_equals(input::text("input.name", &name, 120)?);
+        }
+        if let Some(slug) = self.slug {
+            row.slug.set_if_not_equals(input::slug("input.slug", &slug)?);
+        }
+        match self.billing_email {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null => row.billing_email.set_if_not_equals(None),
+            MaybeUndefined::Value(email) => {
+                row.billing_email.set_if_not_equals(Some(input::email("input.billingEmail", &email)?));
+            }
+        }
+        Ok(row)
+    }
+}
+
+/// Mutations of organizations.
+#[derive(Debug, Default)]
+pub struct OrganizationMutations;
+
+#[Object(guard = "crate::graphql::guard::signed_in()")]
+impl OrganizationMutations {
+    /// Changes name, slug or billing address of an organization. A slug that is taken is refused with CONFLICT.
+    #[graphql(
+        directive = requires::apply(P::OrganizationWrite.into()),
+        guard = "needs(P::OrganizationWrite).in_organization_named(\"input.organization\", &input.organization)"
+    )]
+    async fn update_organization(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What is changed.")] mut input: UpdateOrganizationInput,
+    ) -> Result<UpdateOrganizationPayload> {
+        let db = context.db().await?;
+        let client_mutation_id = input.client_mutation_id.take();
+        let key = id::key_of(Kind::Organization, &input.organization, "input.organization")?;
+        // Locked, so that the record tells what this change really replaced.
+        let before = Entity::find_by_id(key).lock_exclusive().one(db).await?;
+        let before = before.ok_or(Error::NotFound("the organization was".into()))?;
+        let row = input.applied_to(&before)?;
+        let after = if row.is_changed() { row.update(db).await.map_err(slug_is_taken)? } else { before.clone() };
+        let changes = Changes::default()
+            .of("name", before.name, after.name.clone())
+            .of("slug", before.slug, after.slug.clone())
+            .of("billingEmail", before.billing_email, after.billing_email.clone());
+        let record = Record {
+            organization_id: Some(after.id),
+            project_id: None,
+            event_type: "organization.updated",
+            resource_type: "organization",
+            resource_id: after.id,
+            action: "update",
+            changes,
+        };
+        audit::record(db, &context.request().client, record).await?;
+        Ok(UpdateOrganizationPayload { organization: after.into(), client_mutation_id })
+    }
+}
+
+fn slug_is_taken(error: sea_orm::DbErr) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => Error::Conflict("this slug is taken".into()),
+        _ => error.into(),
+    }
+}
