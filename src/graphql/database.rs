@@ -19,9 +19,7 @@ use super::{
     id::Kind,
     loader::{PageKey, row_key},
     order::OrderDirection,
-    page::{
-        Connection, OrderField, PageArguments, SortKind, Sorted, check_search, contains_pattern, counts, page_size,
-    },
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, check_search, contains_pattern, page_size},
     project::{Project, ProjectById},
     scalar::Json,
     user::{User, UserById},
@@ -176,11 +174,14 @@ impl Database {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the events that match.")] filter: Option<ConnectionLogFilter>,
     ) -> Result<Option<Connection<DatabaseConnectionLog>>> {
-        let field = ConnectionLogOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
         let filter = filter.unwrap_or_default().checked()?;
-        let slice = context.load(ConnectionLogsOf { database_id: self.0.id, filter, window: window.clone() }).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, ConnectionLogOrderField::DEFAULT, |window| ConnectionLogsOf {
+            database_id: self.0.id,
+            filter,
+            window,
+        })
+        .await
     }
 
     /// What was measured of it, one figure a sample. Order: newest first.
@@ -196,11 +197,14 @@ impl Database {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the samples that match.")] filter: Option<DatabaseMetricFilter>,
     ) -> Result<Option<Connection<DatabaseMetric>>> {
-        let field = DatabaseMetricOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
         let filter = filter.unwrap_or_default().checked()?;
-        let slice = context.load(DatabaseMetricsOf { database_id: self.0.id, filter, window: window.clone() }).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, DatabaseMetricOrderField::DEFAULT, |window| DatabaseMetricsOf {
+            database_id: self.0.id,
+            filter,
+            window,
+        })
+        .await
     }
 }
 

@@ -40,6 +40,12 @@ impl<F: InputType + OrderField> Default for Order<F> {
     }
 }
 
+impl<F: InputType + OrderField> From<Order<F>> for (F, OrderDirection) {
+    fn from(order: Order<F>) -> Self {
+        (order.field, order.direction)
+    }
+}
+
 impl<F: InputType + OrderField> Order<F> {
     /// Whether the largest come first.
     #[must_use]

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::order::OrderDirection;
+use super::{context::ContextExt, loader::PageKey, order::OrderDirection};
 use crate::{
     db::list::{Position, Slice, SortValue, Window},
     error::{Error, Result},
@@ -58,6 +58,21 @@ pub trait Sorted<F> {
 }
 
 impl PageArguments {
+    /// The page that they ask for, of the list whose key `key` makes of its window.
+    ///
+    /// # Errors
+    /// As [`PageArguments::window`]'s and the loader's.
+    pub async fn load<F: OrderField, K: PageKey, N: From<K::Row> + Sorted<F>>(
+        self,
+        context: &Context<'_>,
+        (field, direction): (F, OrderDirection),
+        key: impl FnOnce(Window) -> K,
+    ) -> Result<Option<Connection<N>>> {
+        let window = self.window(field, direction == OrderDirection::Desc, counts(context))?;
+        let slice = context.load(key(window.clone())).await?;
+        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+    }
+
     /// The window that they ask for.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use super::{
     loader::{PageKey, row_key},
     order::OrderDirection,
     organization::{Organization, OrganizationById},
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, counts, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
     project::{Project, ProjectById},
     scalar::Decimal,
 };
@@ -179,11 +179,12 @@ impl Subscription {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<SubscriptionAddon>>> {
-        let field = SubscriptionAddonOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, false, counts(context))?;
-        let key = SubscriptionAddonsOf { organization_id: self.0.organization_id, window: window.clone() };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, SubscriptionAddonOrderField::DEFAULT, |window| SubscriptionAddonsOf {
+            organization_id: self.0.organization_id,
+            window,
+        })
+        .await
     }
 }
 

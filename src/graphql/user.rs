@@ -20,7 +20,7 @@ use super::{
     id::Kind,
     loader::{Loaders, row_key, rows_by},
     organization_member::{MemberOrderField, MembershipsOf, OrganizationMember},
-    page::{Connection, PageArguments, counts, page_size},
+    page::{Connection, OrderField, PageArguments, page_size},
 };
 use crate::error::{Error, Result};
 
@@ -102,12 +102,14 @@ impl User {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<OrganizationMember>>> {
-        let field = MemberOrderField::JoinedAt;
-        let window = PageArguments { first, after, last, before }.window(field, false, counts(context))?;
         let organization_ids = context.viewer().organization_ids().collect();
-        let slice =
-            context.load(MembershipsOf { user_id: self.0.id, organization_ids, window: window.clone() }).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, MemberOrderField::DEFAULT, |window| MembershipsOf {
+            user_id: self.0.id,
+            organization_ids,
+            window,
+        })
+        .await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         feature_flag::{FlagsOf, OrganizationFeatureFlag},
         guard::{needs, requires},
         invitation::{InvitationFilter, InvitationOrderField, InvitationsOf, OrganizationInvitation, Present},
-        page::{Connection, PageArguments, counts, page_size},
+        page::{Connection, OrderField, PageArguments, page_size},
         usage::{DailyUsage, DailyUsageOf, MemberCountOf, OrganizationUsage, Span, UsageOf},
     },
 };
@@ -38,16 +38,14 @@ impl OrganizationActivity<'_> {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the invitations that match.")] filter: Option<InvitationFilter>,
     ) -> Result<Option<Connection<OrganizationInvitation>>> {
-        let field = InvitationOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let key = InvitationsOf {
+        let page = PageArguments { first, after, last, before };
+        page.load(context, InvitationOrderField::DEFAULT, |window| InvitationsOf {
             organization_id: self.0.id,
             filter: filter.unwrap_or_default(),
             now: Present(context.request().sessions.clock.now()),
-            window: window.clone(),
-        };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+            window,
+        })
+        .await
     }
 
     /// The API keys of the organization, revoked and expired ones too. Who holds `api_keys:read` only on their own
@@ -63,11 +61,9 @@ impl OrganizationActivity<'_> {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<ApiKey>>> {
-        let field = ApiKeyOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let key = ApiKeysOf::seen_by(&context.viewer(), self.0.id, window.clone());
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, ApiKeyOrderField::DEFAULT, |window| ApiKeysOf::seen_by(&context.viewer(), self.0.id, window))
+            .await
     }
 
     /// The audit trail of the organization. Order: newest first.
@@ -83,15 +79,14 @@ impl OrganizationActivity<'_> {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the records that match.")] filter: Option<AuditLogFilter>,
     ) -> Result<Option<Connection<AuditLog>>> {
-        let field = AuditLogOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let key = AuditLogsOf {
+        let wanted = filter.unwrap_or_default().checked()?;
+        let page = PageArguments { first, after, last, before };
+        page.load(context, AuditLogOrderField::DEFAULT, |window| AuditLogsOf {
             organization_id: self.0.id,
-            wanted: filter.unwrap_or_default().checked()?,
-            window: window.clone(),
-        };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+            wanted,
+            window,
+        })
+        .await
     }
 
     /// All feature flags of the platform, as they come out for the organization. Order: by key.

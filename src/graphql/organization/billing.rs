@@ -15,7 +15,7 @@ use crate::{
         guard::{needs, requires},
         invoice::{Invoice, InvoiceFilter, InvoiceOrderField, InvoicesOf},
         order::Order,
-        page::{Connection, PageArguments, counts, page_size},
+        page::{Connection, OrderField, PageArguments, page_size},
         payment_method::{PaymentMethod, PaymentMethodOrderField, PaymentMethodsOf},
         subscription::{Subscription, SubscriptionOf},
         tax_id::{TaxId, TaxIdOrderField, TaxIdsOf},
@@ -68,15 +68,13 @@ impl OrganizationBilling<'_> {
     ) -> Result<Option<Connection<Invoice>>> {
         let order = order_by.unwrap_or_default();
         let page = PageArguments { first, after, last, before };
-        let window = page.window(order.field, order.descending(), counts(context))?;
-        let key = InvoicesOf {
+        page.load(context, order.into(), |window| InvoicesOf {
             organization_id: self.0.id,
             filter: filter.unwrap_or_default(),
             order: order.field,
-            window: window.clone(),
-        };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, order.field)))
+            window,
+        })
+        .await
     }
 
     /// How it pays. Order: the newest first.
@@ -91,11 +89,12 @@ impl OrganizationBilling<'_> {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<PaymentMethod>>> {
-        let field = PaymentMethodOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let key = PaymentMethodsOf { organization_id: self.0.id, window: window.clone() };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, PaymentMethodOrderField::DEFAULT, |window| PaymentMethodsOf {
+            organization_id: self.0.id,
+            window,
+        })
+        .await
     }
 
     /// Its tax numbers. Order: the newest first.
@@ -110,10 +109,8 @@ impl OrganizationBilling<'_> {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<TaxId>>> {
-        let field = TaxIdOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let slice = context.load(TaxIdsOf { organization_id: self.0.id, window: window.clone() }).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, TaxIdOrderField::DEFAULT, |window| TaxIdsOf { organization_id: self.0.id, window }).await
     }
 
     /// Name and address on its invoices; null where nothing was told.
@@ -134,10 +131,8 @@ impl OrganizationBilling<'_> {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Credit>>> {
-        let field = CreditOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let slice = context.load(CreditsOf { organization_id: self.0.id, window: window.clone() }).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, CreditOrderField::DEFAULT, |window| CreditsOf { organization_id: self.0.id, window }).await
     }
 
     /// What is left of its credits and not expired, by currency; empty for nothing.

@@ -123,16 +123,15 @@ impl Organization {
         #[graphql(desc = "Default: joinedAt, ascending.")] order_by: Option<Order<MemberOrderField>>,
     ) -> Result<Option<Connection<OrganizationMember>>> {
         let order = order_by.unwrap_or_default();
+        let filter = filter.unwrap_or_default().checked()?;
         let page = PageArguments { first, after, last, before };
-        let window = page.window(order.field, order.descending(), counts(context))?;
-        let key = MembersOf {
+        page.load(context, order.into(), |window| MembersOf {
             organization_id: self.0.id,
-            filter: filter.unwrap_or_default().checked()?,
+            filter,
             order: order.field,
-            window: window.clone(),
-        };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, order.field)))
+            window,
+        })
+        .await
     }
 
     /// The projects of the organization. Default order: newest first.
@@ -151,16 +150,15 @@ impl Organization {
         #[graphql(desc = "Default: createdAt, descending.")] order_by: Option<Order<ProjectOrderField>>,
     ) -> Result<Option<Connection<Project>>> {
         let order = order_by.unwrap_or_default();
+        let filter = filter.unwrap_or_default().checked()?;
         let page = PageArguments { first, after, last, before };
-        let window = page.window(order.field, order.descending(), counts(context))?;
-        let key = ProjectsOf {
+        page.load(context, order.into(), |window| ProjectsOf {
             organization_id: self.0.id,
-            filter: filter.unwrap_or_default().checked()?,
+            filter,
             order: order.field,
-            window: window.clone(),
-        };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, order.field)))
+            window,
+        })
+        .await
     }
 }
 

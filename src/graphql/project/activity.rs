@@ -11,7 +11,7 @@ use crate::{
         audit_log::{AuditLog, AuditLogFilter, AuditLogOrderField, ProjectAuditLogsOf},
         context::ContextExt,
         guard::{needs, requires},
-        page::{Connection, PageArguments, counts, page_size},
+        page::{Connection, OrderField, PageArguments, page_size},
         usage::{ProjectUsage, ProjectUsageOf, Span},
     },
 };
@@ -35,15 +35,14 @@ impl ProjectActivity<'_> {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the records that match.")] filter: Option<AuditLogFilter>,
     ) -> Result<Option<Connection<AuditLog>>> {
-        let field = AuditLogOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let key = ProjectAuditLogsOf {
+        let wanted = filter.unwrap_or_default().checked()?;
+        let page = PageArguments { first, after, last, before };
+        page.load(context, AuditLogOrderField::DEFAULT, |window| ProjectAuditLogsOf {
             project_id: self.0.id,
-            wanted: filter.unwrap_or_default().checked()?,
-            window: window.clone(),
-        };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+            wanted,
+            window,
+        })
+        .await
     }
 
     /// What the project used, metric by metric, in alphabetical order; nothing of a metric without a record, nor of

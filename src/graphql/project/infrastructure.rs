@@ -16,7 +16,7 @@ use crate::{
         guard::{needs, requires},
         infra_monitoring::{InfraAttribute, InfraInterval, InfraMonitoring, InfraMonitoringOf},
         order::Order,
-        page::{Connection, PageArguments, counts, page_size},
+        page::{Connection, OrderField, PageArguments, page_size},
         project_addon::{self, AddonStatus, AddonsOf, AvailableAddon, ProjectAddon},
         project_metric::{ProjectMetric, ProjectMetricOrderField, ProjectMetricsOf, check_span},
     },
@@ -88,10 +88,13 @@ impl ProjectInfrastructure<'_> {
         let order = order_by.unwrap_or_default();
         let filter = filter.unwrap_or_default().checked()?;
         let page = PageArguments { first, after, last, before };
-        let window = page.window(order.field, order.descending(), counts(context))?;
-        let key = DatabasesOf { project_id: self.0.id, filter, order: order.field, window: window.clone() };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, order.field)))
+        page.load(context, order.into(), |window| DatabasesOf {
+            project_id: self.0.id,
+            filter,
+            order: order.field,
+            window,
+        })
+        .await
     }
 
     /// The samples of its load as they were taken; for a chart `infraMonitoring` is the better way. Order: newest
@@ -111,10 +114,14 @@ impl ProjectInfrastructure<'_> {
         #[graphql(desc = "Earlier than this, and later than `from`.")] to: Option<DateTime<Utc>>,
     ) -> Result<Option<Connection<ProjectMetric>>> {
         check_span("to", from, to)?;
-        let field = ProjectMetricOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, true, counts(context))?;
-        let slice = context.load(ProjectMetricsOf { project_id: self.0.id, from, to, window: window.clone() }).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, ProjectMetricOrderField::DEFAULT, |window| ProjectMetricsOf {
+            project_id: self.0.id,
+            from,
+            to,
+            window,
+        })
+        .await
     }
 
     /// Series of its load for charts: per attribute one value for each interval, null where nothing was measured.

@@ -217,12 +217,13 @@ impl Project {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only the members that match.")] filter: Option<ProjectMemberFilter>,
     ) -> Result<Option<Connection<ProjectMember>>> {
-        let field = ProjectMemberOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, false, counts(context))?;
-        let key =
-            ProjectMembersOf { project_id: self.0.id, filter: filter.unwrap_or_default(), window: window.clone() };
-        let slice = context.load(key).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.load(context, ProjectMemberOrderField::DEFAULT, |window| ProjectMembersOf {
+            project_id: self.0.id,
+            filter: filter.unwrap_or_default(),
+            window,
+        })
+        .await
     }
 }
 
