@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt nextest cargo-deny nextest-tool deny browser chromium clean
+.PHONY: run test check schema bench console fmt nextest cargo-deny nextest-tool deny browser chromium wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -71,8 +71,16 @@ cargo-deny:
 nextest-tool:
 	@command -v cargo-nextest >/dev/null || $(CARGO) install cargo-nextest --locked
 
-bench:
-	@echo "make bench: there is no benchmark yet"; exit 1
+# The canonical queries beside hand-written SQL, some six minutes. BENCH_ONLY=dashboard, BENCH_SECONDS=5.
+bench: wrk
+	$(CARGO) build --locked --example with_postgres
+	$(CARGO) build --locked --release --package ogelbase --package bench --bins
+	target/debug/examples/with_postgres target/release/bench
+
+wrk:
+	@if command -v wrk >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq wrk >/dev/null; \
+	else echo "make bench: the load generator is missing: install the package 'wrk'"; exit 1; fi
 
 clean:
 	$(CARGO) clean

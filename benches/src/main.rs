@@ -1,0 +1,108 @@
+//! `make bench`: the canonical queries through HTTP, beside the hand-written SQL that gives the same data under the
+//! same role and policies, in one run. First the answers are compared value by value, then both are timed, and the
+//! processor time of the server, of PostgreSQL and of the SQL's own client is read from /proc.
+//!
+//! Runs under `with_postgres`, on a database of its own with the seed of scale 100. See docs/performance.md.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark that cannot go on says so by panicking, and prints what it measured"
+)]
+
+mod case;
+mod compare;
+mod cpu;
+mod load;
+mod page;
+mod report;
+mod server;
+mod sql;
+mod world;
+
+use std::time::Duration;
+
+use case::Case;
+use report::{Report, Row};
+use server::Server;
+use sql::{Opening, Yardstick};
+use world::World;
+
+/// Requests under way at once.
+const CONNECTIONS: [u32; 3] = [1, 16, 64];
+/// Connections to PostgreSQL, for the server as for the SQL: the server's default.
+const DATABASE_CONNECTIONS: u32 = 20;
+
+fn main() {
+    tokio::runtime::Runtime::new().unwrap().block_on(run());
+}
+
+async fn run() {
+    let seconds = number("BENCH_SECONDS", 5);
+    let duration = Duration::from_secs(seconds);
+    let only = std::env::var("BENCH_ONLY").unwrap_or_default();
+    let scale = number("BENCH_SCALE", 100);
+    let database = World::create(scale).await;
+    let server = Server::start(&database.url, DATABASE_CONNECTIONS);
+    let world = World::prepare(database, &server).await;
+    let mut report = Report::new(seconds, scale);
+    for mut case in page::all(&world).into_iter().filter(|case| case.name.contains(&only)) {
+        compare(&mut case, &world, &server).await;
+        for connections in CONNECTIONS.into_iter().filter(|connections| *connections <= case.most_connections) {
+            report.add(measure(&case, connections, duration, &world, &server).await);
+        }
+    }
+    server.stop();
+    report.print();
+}
+
+/// The same data, or nothing is timed.
+async fn compare(case: &mut Case, world: &World, server: &Server) {
+    let answer = server.ask(&case.body(0), world.token_of(case)).await;
+    case.answer_length = answer.to_string().len();
+    let Some(shape) = case.shape else { return };
+    let by_sql = shape(sql::rows(&world.url, world.user, &case.statements).await);
+    compare::assert_same(case.name, &answer["data"], &by_sql);
+}
+
+async fn measure(case: &Case, connections: u32, duration: Duration, world: &World, server: &Server) -> Row {
+    let database = cpu::Processes::of_postgres(world.postmaster);
+    // Until every connection has prepared its statements.
+    load::run(case, connections, Duration::from_secs(1), world);
+    let before = (cpu::Processes::one(server.pid()).used(), database.used());
+    let load = load::run(case, connections, duration, world);
+    let after = (cpu::Processes::one(server.pid()).used(), database.used());
+    let mut yardsticks = Vec::new();
+    for opening in [Opening::Trusted(world.user), Opening::Checked(world.session_digest.clone())] {
+        let yardstick =
+            Yardstick::connect(&world.url, opening, &case.statements, connections.min(DATABASE_CONNECTIONS)).await;
+        yardstick.run(Duration::from_millis(500)).await;
+        let before = (cpu::Processes::own().used(), database.used());
+        let rounds = yardstick.run(duration).await;
+        let after = (cpu::Processes::own().used(), database.used());
+        yardsticks.push(report::Sql {
+            rounds,
+            seconds: duration.as_secs_f64(),
+            client: after.0 - before.0,
+            database: after.1 - before.1,
+        });
+    }
+    let checked = yardsticks.pop().unwrap();
+    let trusted = yardsticks.pop().unwrap();
+    Row {
+        case: case.name,
+        connections,
+        server: after.0 - before.0,
+        database: after.1 - before.1,
+        load,
+        trusted,
+        checked,
+    }
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |value| value.parse().expect(name))
+}

@@ -1,0 +1,89 @@
+//! The table that is printed.
+
+use std::time::Duration;
+
+use crate::load::Load;
+
+/// What a round of SQL took.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    pub rounds: u64,
+    pub seconds: f64,
+    pub client: Duration,
+    pub database: Duration,
+}
+
+/// One case under so many connections.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub case: &'static str,
+    pub connections: u32,
+    pub load: Load,
+    pub server: Duration,
+    pub database: Duration,
+    pub trusted: Sql,
+    pub checked: Sql,
+}
+
+#[derive(Debug)]
+pub struct Report {
+    seconds: u64,
+    scale: u64,
+    rows: Vec<Row>,
+}
+
+/// Milliseconds of processor time for one of `count`.
+#[expect(clippy::cast_precision_loss, reason = "counts of seconds")]
+fn each(used: Duration, count: u64) -> f64 {
+    used.as_secs_f64() * 1_000.0 / count.max(1) as f64
+}
+
+impl Sql {
+    fn cost(&self) -> f64 {
+        each(self.client, self.rounds) + each(self.database, self.rounds)
+    }
+}
+
+impl Report {
+    pub fn new(seconds: u64, scale: u64) -> Self {
+        Self { seconds, scale, rows: Vec::new() }
+    }
+
+    pub fn add(&mut self, row: Row) {
+        eprintln!("{} at {}: {:.0}/s", row.case, row.connections, row.load.per_second);
+        self.rows.push(row);
+    }
+
+    /// Times in milliseconds; the last two columns are what the server and its PostgreSQL spend on a request, over
+    /// what the SQL and its client spend on the same data.
+    #[expect(clippy::cast_precision_loss, reason = "counts of seconds")]
+    pub fn print(&self) {
+        println!(
+            "\nscale {}, {} s each; times in ms, cpu per request; SQL: one pipelined round trip",
+            self.scale, self.seconds
+        );
+        println!(
+            "| case | conns | req/s | p50 | p99 | server cpu | database cpu | SQL/s | SQL client cpu | SQL database cpu \
+             | + session: database cpu | ratio | ratio + session |"
+        );
+        println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+        for row in &self.rows {
+            let server = each(row.server, row.load.requests);
+            let database = each(row.database, row.load.requests);
+            println!(
+                "| {} | {} | {:.0} | {:.2} | {:.2} | {server:.3} | {database:.3} | {:.0} | {:.3} | {:.3} | {:.3} | {:.2} | {:.2} |",
+                row.case,
+                row.connections,
+                row.load.per_second,
+                row.load.p50_ms,
+                row.load.p99_ms,
+                row.trusted.rounds as f64 / row.trusted.seconds,
+                each(row.trusted.client, row.trusted.rounds),
+                each(row.trusted.database, row.trusted.rounds),
+                each(row.checked.database, row.checked.rounds),
+                (server + database) / row.trusted.cost(),
+                (server + database) / row.checked.cost(),
+            );
+        }
+    }
+}
