@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt nextest cargo-deny nextest-tool deny browser chromium wrk clean
+.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium clients wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -12,13 +12,12 @@ run: console
 	exec target/debug/ogelbase serve
 
 # Everything that must hold.
-test: fmt clippy deny console nextest browser
+test: fmt clippy deny console nextest clients browser
 	@echo "make test: all passed"
 
 # The fast inner loop: does it compile, is it tidy.
 check: fmt clippy
 
-.PHONY: clippy
 fmt:
 	$(CARGO) fmt --all --check
 
@@ -57,12 +56,23 @@ browser: console chromium
 	@command -v npm >/dev/null || { echo "make browser: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd tests/browser && npm ci --no-audit --no-fund
 	$(CARGO) build --examples --bins --locked
-	target/debug/examples/with_postgres tests/browser/with-server.sh
+	target/debug/examples/with_postgres tests/with-server.sh browser \
+		env SCREENSHOT_DIR=target/screenshots node tests/browser/run.mjs
 
 chromium:
 	@if [ -n "$(CHROMIUM)" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
 	else echo "make browser: Chromium is missing: install the package 'chromium'"; exit 1; fi
+
+# The example in TypeScript: its types from the schema, the strict compiler, the program on a real server.
+clients: examples/typescript/node_modules/.package-lock.json
+	cd examples/typescript && npm run --silent build
+	$(CARGO) build --examples --bins --locked
+	target/debug/examples/with_postgres tests/with-server.sh clients node --test --test-reporter=spec tests/clients/
+
+examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json
+	@command -v npm >/dev/null || { echo "make clients: npm is missing: install Node.js 20 or newer"; exit 1; }
+	cd examples/typescript && npm ci --no-audit --no-fund
 
 # Tools that cargo builds; each is skipped where it is there.
 cargo-deny:
@@ -85,3 +95,4 @@ wrk:
 clean:
 	$(CARGO) clean
 	rm -rf web/dist web/node_modules tests/browser/node_modules
+	cd examples/typescript && rm -rf dist node_modules src/gql

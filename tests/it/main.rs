@@ -15,6 +15,8 @@ mod billing;
 mod binary;
 mod budgets;
 mod catalog;
+mod clients;
+mod cookbook;
 mod crash;
 mod cuts;
 mod embedded;
