@@ -15,7 +15,8 @@ use crate::case::{Raw, Rows, Statement, borrowed};
 
 /// As src/db/pool.rs has it.
 const SETTINGS: &str = "SET ROLE ogelbase_app; SET search_path = pg_catalog; SET timezone = 'UTC'; \
-                        SET plan_cache_mode = force_generic_plan";
+                        SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; \
+                        SET enable_bitmapscan = off; SET jit = off";
 
 /// How the transaction gets its user.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ const NOTICES: &str = include_str!("sql/m007/notices.sql");
 const DOWN: &str = include_str!("sql/m007/down.sql");
 
 /// Who may read a row: data-model.md, 007, "Who may read a row".
-fn readable() -> Vec<(&'static str, String)> {
+pub(crate) fn readable() -> Vec<(&'static str, String)> {
     let project = in_project("projects:read");
     let billing = in_organization("billing:read");
     let active_self = format!("user_id = {SELF}");
