@@ -93,6 +93,11 @@ impl Sql {
         self.0.execute_unprepared(sql).await.map(|_| ())
     }
 
+    pub async fn run_with(&self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        self.0.execute_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// The first column of the first row.
     pub async fn one<T: sea_orm::TryGetable>(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> T {
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
