@@ -17,6 +17,7 @@ mod m007_restrictive_rls;
 mod m008_active_organization;
 mod m009_request_path;
 mod m010_credentials_reveal;
+mod m011_list_indexes;
 pub mod policy;
 pub mod rls;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m008_active_organization::Migration),
             Box::new(m009_request_path::Migration),
             Box::new(m010_credentials_reveal::Migration),
+            Box::new(m011_list_indexes::Migration),
         ]
     }
 

@@ -24,6 +24,7 @@ mod infrastructure;
 mod isolation;
 mod lists;
 mod migrations;
+mod query_plans;
 mod row_level_security;
 mod schema;
 mod server;
