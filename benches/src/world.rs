@@ -82,7 +82,7 @@ impl World {
             one(&client, "SELECT token_hash FROM platform.user_sessions ORDER BY created_at DESC LIMIT 1").await;
         let measured = client
             .query_one(
-                "SELECT p.ref, (m.latest - interval '1 day')::text, m.latest::text
+                "SELECT p.ref, (m.latest - interval '1435 minutes')::text, (m.latest + interval '5 minutes')::text
                    FROM platform.projects p
                   CROSS JOIN LATERAL (SELECT count(*) AS rows, date_bin('5 minutes', max(\"timestamp\"), 'epoch') AS latest
                                         FROM platform.project_metrics WHERE project_id = p.id) m

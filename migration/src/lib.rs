@@ -17,6 +17,7 @@ mod m007_restrictive_rls;
 mod m008_active_organization;
 mod m009_request_path;
 mod m010_credentials_reveal;
+mod m011_list_indexes;
 mod m012_policy_cost;
 pub mod policy;
 pub mod rls;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m008_active_organization::Migration),
             Box::new(m009_request_path::Migration),
             Box::new(m010_credentials_reveal::Migration),
+            Box::new(m011_list_indexes::Migration),
             Box::new(m012_policy_cost::Migration),
         ]
     }

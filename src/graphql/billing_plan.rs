@@ -29,6 +29,12 @@ pub enum PlanInterval {
 #[derive(Debug, Clone)]
 pub struct BillingPlan(Model);
 
+impl From<Model> for BillingPlan {
+    fn from(model: Model) -> Self {
+        Self(model)
+    }
+}
+
 /// A plan on offer: what it costs, gives and limits. Open to everybody.
 #[Object(guard = "public()")]
 impl BillingPlan {
@@ -212,6 +218,6 @@ impl Loader<PlansOnOffer> for Loaders {
     async fn load(&self, _: &[PlansOnOffer]) -> Result<HashMap<PlansOnOffer, Arc<[BillingPlan]>>> {
         let offered = Entity::find().filter(Column::Active.eq(true));
         let rows = offered.order_by_asc(Column::SortOrder).order_by_asc(Column::Id).all(self.db().await?).await?;
-        Ok(HashMap::from([(PlansOnOffer, rows.into_iter().map(BillingPlan).collect())]))
+        Ok(HashMap::from([(PlansOnOffer, rows.into_iter().map(BillingPlan::from).collect())]))
     }
 }

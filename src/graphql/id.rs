@@ -53,7 +53,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 21] = [
+    /// All of them.
+    pub const ALL: [Self; 21] = [
         Self::User,
         Self::Organization,
         Self::OrganizationMember,

@@ -2,22 +2,23 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID, Object, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use entity::{
+    billing_plans,
     subscription_addons::{self as addons, Model as AddonRow},
     subscriptions::{self, Column, Entity, Model},
 };
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{
     addon::AddonInterval,
-    billing_plan::{BillingPlan, PlansOnOffer},
+    billing_plan::BillingPlan,
     context::ContextExt,
     guard::{needs, requires, signed_in},
     id::Kind,
-    loader::{PageKey, row_key},
+    loader::{Loaders, PageKey},
     order::OrderDirection,
     organization::{Organization, OrganizationById},
     page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
@@ -30,7 +31,7 @@ use crate::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// Whether a subscription is paid and usable.
@@ -53,9 +54,9 @@ pub enum SubscriptionStatus {
     Paused,
 }
 
-/// What an organization is subscribed to.
+/// What an organization is subscribed to, with the plan.
 #[derive(Debug, Clone)]
-pub struct Subscription(Model);
+pub struct Subscription(Model, Option<BillingPlan>);
 
 impl Subscription {
     /// Whether the caller may see it at all.
@@ -86,9 +87,8 @@ impl Subscription {
     }
 
     /// The plan; null when it is no longer offered.
-    async fn plan(&self, context: &Context<'_>) -> Result<Option<BillingPlan>> {
-        let plans = context.load(PlansOnOffer).await?;
-        Ok(plans.and_then(|plans| plans.iter().find(|plan| plan.is(&self.0.plan_id)).cloned()))
+    async fn plan(&self) -> Option<&BillingPlan> {
+        self.1.as_ref()
     }
 
     /// The plan's display name when it was chosen.
@@ -295,12 +295,41 @@ impl PageKey for SubscriptionAddonsOf {
     }
 }
 
-row_key! {
-    /// One subscription by its key.
-    SubscriptionById loads Subscription from Entity::find(), by Column::Id => id
+/// One subscription by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SubscriptionById(pub Uuid);
+
+/// The subscription of an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SubscriptionOf(pub Uuid);
+
+impl Loader<SubscriptionById> for Loaders {
+    type Value = Subscription;
+    type Error = Error;
+
+    async fn load(&self, keys: &[SubscriptionById]) -> Result<HashMap<SubscriptionById, Subscription>> {
+        let found = subscriptions_by(self.db().await?, Column::Id, keys.iter().map(|key| key.0)).await?;
+        Ok(found.into_iter().map(|found| (SubscriptionById(found.0.id), found)).collect())
+    }
 }
 
-row_key! {
-    /// The subscription of an organization.
-    SubscriptionOf loads Subscription from Entity::find(), by Column::OrganizationId => organization_id
+impl Loader<SubscriptionOf> for Loaders {
+    type Value = Subscription;
+    type Error = Error;
+
+    async fn load(&self, keys: &[SubscriptionOf]) -> Result<HashMap<SubscriptionOf, Subscription>> {
+        let found = subscriptions_by(self.db().await?, Column::OrganizationId, keys.iter().map(|key| key.0)).await?;
+        Ok(found.into_iter().map(|found| (SubscriptionOf(found.0.organization_id), found)).collect())
+    }
+}
+
+/// A subscription is hardly ever asked for without its plan, and the plans are few: a join costs less than a statement.
+async fn subscriptions_by(
+    db: &RequestTransaction,
+    column: Column,
+    values: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<Subscription>> {
+    let with_plan = Entity::find().find_also_related(billing_plans::Entity);
+    let rows = with_plan.filter(column.eq_any(values)).all(db).await?;
+    Ok(rows.into_iter().map(|(row, plan)| Subscription(row, plan.map(BillingPlan::from))).collect())
 }

@@ -27,6 +27,7 @@ mod isolation;
 mod lists;
 mod migrations;
 mod organizations;
+mod query_plans;
 mod row_level_security;
 mod schema;
 mod server;

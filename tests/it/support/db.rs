@@ -1,4 +1,5 @@
-//! A database for each test, copied from a template that is migrated and seeded once per run.
+//! A database for each test, copied from a template that is migrated and seeded once per run. That with volume is not
+//! copied: it is large, and who asks for it reads.
 
 use ogelbase::{
     db::{migrate, operator},
@@ -26,19 +27,32 @@ pub struct TestDatabase {
     pub url: String,
 }
 
-const LOCK: i64 = 4_815_162_342;
+/// What a template is filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filling {
+    Nothing,
+    Demo,
+    /// The demo data, a hundred units of numbered organizations, and volume in the tables that those leave small.
+    Volume,
+}
 
 impl TestDatabase {
     /// With the demo data.
     pub async fn seeded() -> Self {
-        let template = template("ogelbase_test_seeded", true).await;
+        let template = template("ogelbase_test_seeded", Filling::Demo).await;
         Self::copy(&template).await
     }
 
     /// With what the migrations make.
     pub async fn migrated() -> Self {
-        let template = template("ogelbase_test_migrated", false).await;
+        let template = template("ogelbase_test_migrated", Filling::Nothing).await;
         Self::copy(&template).await
+    }
+
+    /// With many rows in every table that has many in real life. All tests of a run share it, so none changes it.
+    pub async fn with_volume() -> Self {
+        let name = template("ogelbase_test_volume", Filling::Volume).await;
+        Self { url: with_database(&cluster_url(), &name) }
     }
 
     /// Without anything.
@@ -93,6 +107,11 @@ impl Sql {
         self.0.execute_unprepared(sql).await.map(|_| ())
     }
 
+    pub async fn run_with(&self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        self.0.execute_raw(statement).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// The first column of the first row.
     pub async fn one<T: sea_orm::TryGetable>(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> T {
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
@@ -116,9 +135,10 @@ impl Sql {
 }
 
 /// Makes the template once for all tests of the run, which are processes of their own.
-async fn template(name: &str, seeded: bool) -> String {
+async fn template(name: &str, filling: Filling) -> String {
     let cluster = Sql(operator::connect_as_login(&cluster_url()).await.unwrap());
-    cluster.run(&format!("SELECT pg_advisory_lock({LOCK})")).await;
+    // One lock for each: who needs another one need not wait for the large one.
+    cluster.run_with("SELECT pg_advisory_lock(hashtextextended($1, 0))", [name.into()]).await;
     let exists: bool = cluster.one("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", [name.into()]).await;
     if !exists {
         let building = format!("{name}_building");
@@ -126,9 +146,7 @@ async fn template(name: &str, seeded: bool) -> String {
         cluster.run(&format!("CREATE DATABASE {building} TEMPLATE template0")).await;
         let url = with_database(&cluster_url(), &building);
         migrate::up(&url).await.unwrap();
-        if seeded {
-            seed::run(&super::app::config(&url), &url, 0).await.unwrap();
-        }
+        fill(&url, filling).await;
         // A template must have no session left, and closing one takes the server a moment.
         for _ in 0..100 {
             if cluster.try_run(&format!("ALTER DATABASE {building} RENAME TO {name}")).await.is_ok() {
@@ -139,4 +157,22 @@ async fn template(name: &str, seeded: bool) -> String {
     }
     cluster.0.close().await.unwrap();
     name.to_owned()
+}
+
+async fn fill(url: &str, filling: Filling) {
+    let config = super::app::config(url);
+    match filling {
+        Filling::Nothing => {}
+        Filling::Demo => seed::run(&config, url, 0).await.unwrap(),
+        Filling::Volume => {
+            seed::run(&config, url, 100).await.unwrap();
+            let superuser = Sql(operator::connect_as_login(url).await.unwrap());
+            superuser.run(include_str!("volume.sql")).await;
+            // As the seed does, and for the same reasons.
+            let filled = "SELECT 'VACUUM (ANALYZE) ' || string_agg(format('platform.%I', relname), ', ') FROM pg_class
+                           WHERE relnamespace = 'platform'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0";
+            superuser.run(&superuser.one::<String>(filled, []).await).await;
+            superuser.0.close().await.unwrap();
+        }
+    }
 }

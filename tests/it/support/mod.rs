@@ -4,6 +4,7 @@ pub mod actors;
 pub mod app;
 pub mod db;
 pub mod dump;
+pub mod estates;
 pub mod process;
 pub mod tenants;
 pub mod wire;

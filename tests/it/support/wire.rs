@@ -45,6 +45,8 @@ pub struct Message {
     pub connection: usize,
     pub kind: Kind,
     pub sql: String,
+    /// The types that the server named for its parameters, as PostgreSQL numbers them; 0 for one left open.
+    pub types: Vec<u32>,
 }
 
 impl Message {
@@ -151,6 +153,12 @@ impl Wire {
         transactions
     }
 
+    /// The prepared statements that were run since [`Wire::forget`].
+    pub fn statements(&self) -> Vec<Message> {
+        let heard = self.heard().into_iter();
+        heard.filter(|message| message.kind == Kind::Execute && message.is_statement()).collect()
+    }
+
     /// Connections that are inside a transaction at this moment.
     pub fn open_transactions(&self) -> usize {
         self.shared.status.lock().unwrap().values().filter(|status| **status != b'I').count()
@@ -230,8 +238,8 @@ impl Shared {
         let (mut from, mut to) = (BufReader::new(from), BufWriter::new(to));
         let mut names = Names::default();
         while let Some(frame) = Frame::read(&mut from).await? {
-            if let Some((kind, sql)) = names.sql_of(&frame) {
-                let wait = self.hear(Message { connection, kind, sql });
+            if let Some((kind, Prepared { sql, types })) = names.sql_of(&frame) {
+                let wait = self.hear(Message { connection, kind, sql, types });
                 if !wait.is_zero() {
                     to.flush().await?;
                     tokio::time::sleep(wait).await;
@@ -324,30 +332,44 @@ impl Frame {
     fn texts(&self) -> impl Iterator<Item = String> {
         self.body.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned())
     }
+
+    /// The list of types that begins here: how many, then each.
+    fn types_after(&self, texts: usize) -> Vec<u32> {
+        let numbers = self.body.get(texts + 2..).unwrap_or_default().chunks_exact(4);
+        numbers.map(|number| number.iter().fold(0, |value, byte| value << 8 | u32::from(*byte))).collect()
+    }
+}
+
+/// A statement's text and what it says of its parameters.
+#[derive(Clone, Default)]
+struct Prepared {
+    sql: String,
+    types: Vec<u32>,
 }
 
 /// What one connection's names of prepared statements and portals stand for.
 #[derive(Default)]
 struct Names {
-    statements: HashMap<String, String>,
-    portals: HashMap<String, String>,
+    statements: HashMap<String, Prepared>,
+    portals: HashMap<String, Prepared>,
 }
 
 impl Names {
-    fn sql_of(&mut self, frame: &Frame) -> Option<(Kind, String)> {
+    fn sql_of(&mut self, frame: &Frame) -> Option<(Kind, Prepared)> {
         let mut texts = frame.texts();
         let mut text = || texts.next().unwrap_or_default();
         match frame.kind {
-            b'Q' => Some((Kind::Simple, text())),
+            b'Q' => Some((Kind::Simple, Prepared { sql: text(), types: Vec::new() })),
             b'P' => {
                 let (statement, sql) = (text(), text());
-                self.statements.insert(statement, sql.clone());
-                Some((Kind::Parse, sql))
+                let prepared = Prepared { types: frame.types_after(statement.len() + sql.len() + 2), sql };
+                self.statements.insert(statement, prepared.clone());
+                Some((Kind::Parse, prepared))
             }
             b'B' => {
                 let (portal, statement) = (text(), text());
-                let sql = self.statements.get(&statement).cloned().unwrap_or_default();
-                self.portals.insert(portal, sql);
+                let prepared = self.statements.get(&statement).cloned().unwrap_or_default();
+                self.portals.insert(portal, prepared);
                 None
             }
             b'E' => Some((Kind::Execute, self.portals.get(&text()).cloned().unwrap_or_default())),

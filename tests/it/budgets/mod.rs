@@ -3,6 +3,8 @@
 //! BEGIN, which brings the caller's context with it, counts as one; COMMIT does not. The numbers are exact, so that a
 //! statement more shows, and so does one less.
 
+mod pages;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
