@@ -173,10 +173,15 @@ fn projects() -> Case {
                 r#"SELECT p.id AS "id:prj", p.name, p.ref, p.region, p.status AS "status:enum",
                           o.id AS "organization.id:org", o.name AS "organization.name", o.slug AS "organization.slug"
                      FROM platform.projects p JOIN platform.organizations o ON o.id = p.organization_id
+                    WHERE p.organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])
                     ORDER BY p.created_at DESC, p.id DESC LIMIT 101"#,
                 [],
             ),
-            Statement::new("SELECT count(*) AS total FROM platform.projects", []),
+            Statement::new(
+                "SELECT count(*) AS total FROM platform.projects
+                  WHERE organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])",
+                [],
+            ),
         ],
         shape: Some(|rows: Rows| {
             let mut nodes = objects(&rows[0]);
