@@ -18,6 +18,7 @@ mod m008_active_organization;
 mod m009_request_path;
 mod m010_credentials_reveal;
 mod m011_list_indexes;
+mod m012_retired_plans;
 pub mod policy;
 pub mod rls;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m009_request_path::Migration),
             Box::new(m010_credentials_reveal::Migration),
             Box::new(m011_list_indexes::Migration),
+            Box::new(m012_retired_plans::Migration),
         ]
     }
 

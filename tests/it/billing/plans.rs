@@ -91,13 +91,40 @@ async fn plans_say_what_choosing_them_would_be() {
         changes().await,
         ["tier_free DOWNGRADE", "tier_pro DOWNGRADE", "tier_team DOWNGRADE", "tier_enterprise CURRENT"]
     );
-    // From a plan that is no longer offered nothing can be said; its name stays.
+    // A plan that is no longer offered is compared with, and not offered.
     service.run("UPDATE platform.billing_plans SET active = false WHERE id = 'tier_enterprise'").await;
-    assert_eq!(changes().await, ["tier_free null", "tier_pro null", "tier_team null"]);
-    let subscription = of_acme(&app.member().await, "subscription { planName plan { planId } }").await;
-    assert_eq!(subscription, json!({"planName": "Team", "plan": null}));
-    assert_eq!(of_acme(&app.member().await, "entitlements { name }").await, Value::Null);
+    assert_eq!(changes().await, ["tier_free DOWNGRADE", "tier_pro DOWNGRADE", "tier_team DOWNGRADE"]);
     service.run(&format!("DELETE FROM platform.subscriptions WHERE organization_id = {ACME}")).await;
     assert_eq!(changes().await, ["tier_free null", "tier_pro null", "tier_team null"]);
     assert_eq!(of_acme(&app.member().await, "subscription { planName }").await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_retired_plan_goes_on_for_who_is_subscribed_to_it_and_is_offered_to_nobody() {
+    let app = App::start().await;
+    let service = app.service().await;
+    let asked =
+        "entitlements { name limit liftedBy { planId } } subscription { plan { planId name price maxMembers } }";
+    let member = app.member().await;
+    let seen = async || member.ask(&format!("{{ organization(slug: \"acme\") {{ {asked} }} }}")).await.data().clone();
+    let before = seen().await;
+    assert_eq!(before["organization"]["subscription"]["plan"]["planId"], "tier_team");
+    assert_eq!(before["organization"]["entitlements"][1]["limit"], "100");
+    service.run("UPDATE platform.billing_plans SET active = false WHERE id = 'tier_team'").await;
+    assert_eq!(seen().await, before);
+    let usage = "usage(from: \"2026-01-01T00:00:00Z\", to: \"2026-12-31T00:00:00Z\") { metric included }";
+    let usage = of_acme(&member, usage).await;
+    let egress = usage.as_array().unwrap().iter().find(|usage| usage["metric"] == "EGRESS").unwrap();
+    assert_eq!(egress["included"], "250");
+
+    // Who is elsewhere, signed in or not, does not see it, and who is there is not offered it either.
+    let offered = ["tier_free", "tier_pro", "tier_enterprise"];
+    for actor in [app.anonymous(), app.outsider().await, app.member().await] {
+        let answer = actor.ask("{ billingPlans { planId } }").await;
+        let plans = answer.at("/billingPlans").as_array().unwrap().clone();
+        assert_eq!(plans.iter().map(|plan| plan["planId"].as_str().unwrap()).collect::<Vec<_>>(), offered);
+    }
+    let elsewhere = app.database.as_user(Some(app.user_id("outsider@globex.test").await), None).await;
+    let hidden: i64 = elsewhere.one("SELECT count(*) FROM platform.billing_plans WHERE NOT active", []).await;
+    assert_eq!(hidden, 0);
 }

@@ -1,0 +1,1 @@
+DROP POLICY billing_plans_select ON platform.billing_plans;
