@@ -18,7 +18,8 @@ mod m008_active_organization;
 mod m009_request_path;
 mod m010_credentials_reveal;
 mod m011_list_indexes;
-mod m012_policy_cost;
+mod m012_retired_plans;
+mod m013_policy_cost;
 pub mod policy;
 pub mod rls;
 
@@ -40,7 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m009_request_path::Migration),
             Box::new(m010_credentials_reveal::Migration),
             Box::new(m011_list_indexes::Migration),
-            Box::new(m012_policy_cost::Migration),
+            Box::new(m012_retired_plans::Migration),
+            Box::new(m013_policy_cost::Migration),
         ]
     }
 

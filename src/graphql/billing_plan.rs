@@ -1,11 +1,11 @@
-//! Plans on offer, and what choosing one would mean for an organization.
+//! Plans, and what choosing one would mean for an organization.
 
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Enum, Object, SimpleObject, dataloader::Loader};
 use entity::billing_plans::{self as plans, Column, Entity, Model};
 use rust_decimal::Decimal as Number;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{EntityTrait, QueryOrder};
 
 use super::{
     context::ContextExt,
@@ -25,7 +25,8 @@ pub enum PlanInterval {
     Year,
 }
 
-/// A plan on offer: what it costs, gives and limits. Open to everybody.
+/// A plan: what it costs, gives and limits. Those on offer are open to everybody, a retired one to who is subscribed to
+/// it.
 #[derive(Debug, Clone)]
 pub struct BillingPlan(Model);
 
@@ -35,7 +36,8 @@ impl From<Model> for BillingPlan {
     }
 }
 
-/// A plan on offer: what it costs, gives and limits. Open to everybody.
+/// A plan: what it costs, gives and limits. Those on offer are open to everybody, a retired one to who is subscribed to
+/// it.
 #[Object(guard = "public()")]
 impl BillingPlan {
     /// Its name in the API, unique: `tier_pro`.
@@ -110,6 +112,12 @@ impl BillingPlan {
 }
 
 impl BillingPlan {
+    /// Whether it can still be chosen.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.0.active
+    }
+
     /// Whether it is the plan of this name.
     #[must_use]
     pub fn is(&self, plan_id: &str) -> bool {
@@ -178,8 +186,7 @@ pub struct PlanOption {
     pub plan: BillingPlan,
     /// Whether the organization is on it.
     pub is_current: bool,
-    /// What choosing it would be; null while the organization has no subscription or one to a plan that is no longer
-    /// offered.
+    /// What choosing it would be; null while the organization has no subscription.
     pub change: Option<PlanChange>,
 }
 
@@ -191,7 +198,7 @@ pub fn options(plans: &[BillingPlan], current: Option<&str>) -> Vec<PlanOption> 
         let change = current.map(|current| PlanChange::from(plan.by_price(current)));
         PlanOption { plan: plan.clone(), is_current: change == Some(PlanChange::Current), change }
     };
-    plans.iter().map(option).collect()
+    plans.iter().filter(|plan| plan.is_offered()).map(option).collect()
 }
 
 /// Queries for plans.
@@ -203,21 +210,22 @@ impl BillingPlanQueries {
     /// The plans on offer, by `sortOrder`; open to everybody. Null only together with an error.
     #[graphql(directive = requires::apply("public".into()))]
     async fn billing_plans(&self, context: &Context<'_>) -> Result<Option<Vec<BillingPlan>>> {
-        Ok(context.load(PlansOnOffer).await?.map(|plans| plans.to_vec()))
+        let plans = context.load(PlansInSight).await?;
+        Ok(plans.map(|plans| plans.iter().filter(|plan| plan.is_offered()).cloned().collect()))
     }
 }
 
-/// All plans on offer, by their place in lists. They are few.
+/// The plans on offer and retired ones that the caller has to do with, by their place in lists. They are few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PlansOnOffer;
+pub struct PlansInSight;
 
-impl Loader<PlansOnOffer> for Loaders {
+impl Loader<PlansInSight> for Loaders {
     type Value = Arc<[BillingPlan]>;
     type Error = Error;
 
-    async fn load(&self, _: &[PlansOnOffer]) -> Result<HashMap<PlansOnOffer, Arc<[BillingPlan]>>> {
-        let offered = Entity::find().filter(Column::Active.eq(true));
-        let rows = offered.order_by_asc(Column::SortOrder).order_by_asc(Column::Id).all(self.db().await?).await?;
-        Ok(HashMap::from([(PlansOnOffer, rows.into_iter().map(BillingPlan::from).collect())]))
+    async fn load(&self, _: &[PlansInSight]) -> Result<HashMap<PlansInSight, Arc<[BillingPlan]>>> {
+        let sorted = Entity::find().order_by_asc(Column::SortOrder).order_by_asc(Column::Id);
+        let rows = sorted.all(self.db().await?).await?;
+        Ok(HashMap::from([(PlansInSight, rows.into_iter().map(BillingPlan::from).collect())]))
     }
 }

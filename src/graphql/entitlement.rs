@@ -17,7 +17,8 @@ pub enum EntitlementLimit {
     Projects,
     /// Members of the organization.
     Members,
-    /// Size of all databases together, in GB, by the latest measurement of each project.
+    /// Size of all databases together, in GB, by the latest measurement of each project: what there is now. `usage` has
+    /// the peak of a time, which is what is billed, so it can be more.
     DatabaseSizeGb,
     /// Outgoing traffic of all projects in the running billing period, in GB.
     BandwidthGb,
@@ -71,7 +72,7 @@ impl Used {
         }
     }
 
-    /// Each limit against the plan, which must be among those on offer: of a retired one the limits are not visible.
+    /// Each limit against the plan, which is among these, and what lifts it, which is among those on offer.
     #[must_use]
     pub fn against(&self, plans: &[BillingPlan]) -> Option<Vec<Entitlement>> {
         let current = plans.iter().find(|plan| plan.is(&self.plan_id))?;
@@ -84,7 +85,12 @@ impl Used {
                 name,
                 used: Decimal(used.normalize()),
                 limit: limit.map(Decimal),
-                lifted_by: plans.iter().filter(lifts).min_by(|one, other| one.by_price(other)).cloned(),
+                lifted_by: plans
+                    .iter()
+                    .filter(|plan| plan.is_offered())
+                    .filter(lifts)
+                    .min_by(|one, other| one.by_price(other))
+                    .cloned(),
             }
         };
         Some(EntitlementLimit::ALL.into_iter().map(entitlement).collect())

@@ -86,7 +86,7 @@ impl Subscription {
         context.load(OrganizationById(self.0.organization_id)).await
     }
 
-    /// The plan; null when it is no longer offered.
+    /// The plan, also when it is no longer offered; null only if you left the organization at this very moment.
     async fn plan(&self) -> Option<&BillingPlan> {
         self.1.as_ref()
     }

@@ -29,7 +29,8 @@ use crate::{
 pub enum UsageAggregation {
     /// All records of the time add up: traffic, calls, hours.
     Sum,
-    /// The greatest record of the time counts for each project, and the projects add up: sizes, users, connections.
+    /// The greatest record of the time counts for each project, and the projects add up: sizes, users, connections. It is
+    /// what is billed; `entitlements` has the latest size, which can be less.
     Peak,
 }
 

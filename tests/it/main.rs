@@ -22,6 +22,7 @@ mod cuts;
 mod embedded;
 mod entities;
 mod fields;
+mod five_questions;
 mod infrastructure;
 mod isolation;
 mod lists;

@@ -7,7 +7,7 @@ use crate::{
     auth::Permission as P,
     error::Result,
     graphql::{
-        billing_plan::{self, PlanOption, PlansOnOffer},
+        billing_plan::{self, PlanOption, PlansInSight},
         context::ContextExt,
         credit::{Credit, CreditBalance, CreditBalancesOf, CreditOrderField, CreditsOf},
         customer_profile::{CustomerProfile, CustomerProfileOf},
@@ -38,16 +38,15 @@ impl OrganizationBilling<'_> {
     #[graphql(directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
     async fn billing_plans(&self, context: &Context<'_>) -> Result<Option<Vec<PlanOption>>> {
         let (plans, subscription) =
-            futures_util::try_join!(context.load(PlansOnOffer), context.load(SubscriptionOf(self.0.id)))?;
+            futures_util::try_join!(context.load(PlansInSight), context.load(SubscriptionOf(self.0.id)))?;
         let current = subscription.as_ref().map(Subscription::plan_id);
         Ok(plans.map(|plans| billing_plan::options(&plans, current)))
     }
 
-    /// What its plan limits, and how much of it is used; null without a subscription, or when its plan is no longer
-    /// offered.
+    /// What its plan limits, and how much of it is used; null without a subscription.
     #[graphql(directive = requires::apply(P::OrganizationRead.into()), guard = "needs(P::OrganizationRead).in_organization(self.0.id)")]
     async fn entitlements(&self, context: &Context<'_>) -> Result<Option<Vec<Entitlement>>> {
-        let (plans, used) = futures_util::try_join!(context.load(PlansOnOffer), context.load(UsedBy(self.0.id)))?;
+        let (plans, used) = futures_util::try_join!(context.load(PlansInSight), context.load(UsedBy(self.0.id)))?;
         Ok(plans.zip(used).and_then(|(plans, used)| used.against(&plans)))
     }
 

@@ -1,4 +1,4 @@
-//! 012: the rules of 007 at less cost. Who may read what stays as it is.
+//! 013: the rules of 007 at less cost. Who may read what stays as it is.
 //!
 //! `organization_id = ANY (...)` in a policy is something an index can answer, and PostgreSQL took it for one more
 //! condition on the index that a list is read from: it then expected one row where there were 1,400, and before
@@ -9,8 +9,8 @@ use sea_orm_migration::prelude::*;
 
 use crate::m007_restrictive_rls::readable;
 
-const FUNCTIONS: &str = include_str!("sql/m012/up.sql");
-const DOWN: &str = include_str!("sql/m012/down.sql");
+const FUNCTIONS: &str = include_str!("sql/m013/up.sql");
+const DOWN: &str = include_str!("sql/m013/down.sql");
 
 /// Each comparison with a set as a filter.
 fn filter(rule: &str) -> String {
