@@ -1,0 +1,116 @@
+//! The objects that are asked about: for each type rows of the demo data, those with the fewest nulls first.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::{
+    access::{Access, Source, Type},
+    expectation::Expectation,
+    people::Person,
+};
+use crate::support::db::Sql;
+
+/// An object, or an organization that `Query` is asked about.
+#[derive(Debug, Clone, Default, FromQueryResult)]
+pub struct Place {
+    pub id: Uuid,
+    pub organization: Option<Uuid>,
+    pub project: Option<Uuid>,
+    /// Who made it, or whom it is about.
+    pub user: Option<Uuid>,
+}
+
+/// How an object stands to who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standpoint {
+    /// It belongs to no organization.
+    Common,
+    /// Their own.
+    Own,
+    /// Of their organization, but not theirs: hidden from them wholly or in part.
+    Hidden,
+    /// Of an organization that they are not in.
+    Foreign,
+}
+
+impl Standpoint {
+    pub const ALL: [Self; 4] = [Self::Common, Self::Own, Self::Hidden, Self::Foreign];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Common => "common",
+            Self::Own => "own",
+            Self::Hidden => "hidden",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+/// Rows by table.
+#[derive(Debug)]
+pub struct Objects(BTreeMap<&'static str, Vec<Place>>);
+
+/// What the rows of the table are, where it is not the table alone.
+fn rows_of(table: &str) -> String {
+    let own_key = |column: &str| format!("SELECT *, id AS {column} FROM platform.{table}");
+    match table {
+        "organizations" => own_key("organization_id"),
+        // The busiest project has something of everything.
+        "projects" => "SELECT p.*, p.id AS project_id,
+                              (SELECT count(*) FROM platform.project_addons a WHERE a.project_id = p.id) AS preferred
+                         FROM platform.projects p"
+            .to_owned(),
+        "users" => "SELECT u.*, u.id AS user_id, m.organization_id FROM platform.users u
+                      JOIN platform.organization_members m ON m.user_id = u.id"
+            .to_owned(),
+        // What concerns a person alone belongs to no organization.
+        "audit_logs" => "SELECT * FROM platform.audit_logs WHERE organization_id IS NOT NULL".to_owned(),
+        _ => format!("SELECT * FROM platform.{table}"),
+    }
+}
+
+impl Objects {
+    pub async fn of(access: &Access, service: &Sql) -> Self {
+        let mut objects = BTreeMap::new();
+        for line in &access.0 {
+            let Source::Node { table, .. } = line.source else { continue };
+            let sql = format!(
+                "SELECT t.id, (row->>'organization_id')::uuid AS organization, (row->>'project_id')::uuid AS project,
+                        (row->>'user_id')::uuid AS \"user\"
+                   FROM ({}) t
+                  CROSS JOIN LATERAL to_jsonb(t) AS row
+                  ORDER BY (row->>'preferred')::int DESC NULLS LAST,
+                           (SELECT count(*) FROM jsonb_each(row) e WHERE e.value <> 'null') DESC, t.id",
+                rows_of(table)
+            );
+            objects.insert(table, service.rows(&sql).await);
+        }
+        Self(objects)
+    }
+
+    /// What a person is asked to look at: at most one object for each standpoint.
+    pub fn for_person(&self, expectation: &Expectation<'_>, line: &Type, who: &Person<'_>) -> Vec<(Standpoint, Place)> {
+        let Some(table) = expectation.table_of(line) else { return vec![(Standpoint::Common, Place::default())] };
+        let rows = &self.0[table];
+        let near: HashSet<_> =
+            rows.iter().filter(|row| row.organization.is_some_and(|id| who.belongs_to(id))).map(|row| row.id).collect();
+        let mut found: Vec<(Standpoint, Place)> = Vec::new();
+        for row in rows {
+            let standpoint = match row.organization {
+                None => Standpoint::Common,
+                Some(organization) if Some(organization) == who.home && expectation.is_own(who, line, row) => {
+                    Standpoint::Own
+                }
+                Some(organization) if Some(organization) == who.home => Standpoint::Hidden,
+                Some(organization) if organization == who.away && !near.contains(&row.id) => Standpoint::Foreign,
+                Some(_) => continue,
+            };
+            if found.iter().all(|(taken, _)| *taken != standpoint) {
+                found.push((standpoint, row.clone()));
+            }
+        }
+        found
+    }
+}
