@@ -24,6 +24,9 @@ pub enum Need {
     Myself,
     /// The permission in what is looked up, which is not there for anybody else.
     Finds(P),
+    /// The permission in the object of this type that a mutation names. It is refused to who sees the object, which is
+    /// not there for anybody else.
+    On(&'static str, P),
 }
 
 impl Need {
@@ -33,17 +36,17 @@ impl Need {
             Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
             Self::SignedIn | Self::Finds(_) => Some("signed_in"),
             Self::Myself => Some("self"),
-            Self::Holds(permission) | Self::HoldsOnOwn(permission) => Some(permission.name()),
+            Self::Holds(permission) | Self::HoldsOnOwn(permission) | Self::On(_, permission) => Some(permission.name()),
         }
     }
 }
 
-use Need::{Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, Public, SignedIn, Visible};
+use Need::{Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Public, SignedIn, Visible};
 
 /// How an object of the type is come by.
 #[derive(Debug, Clone, Copy)]
 pub enum Source {
-    /// The roots; `Query` is asked about an organization.
+    /// The roots; `Query` is asked about an organization, a mutation about what it names.
     Query,
     Mutation,
     /// By its id: the id's prefix, its table, who sees it, and whose own it counts as. What belongs to the
@@ -64,8 +67,8 @@ const fn node(prefix: &'static str, table: &'static str, seen: Need) -> Source {
 
 use Source::Through;
 
-/// A type, how it is come by, and its fields by what they need. `?` behind a field: the demo data has nothing there,
-/// or not for everybody.
+/// A type, how it is come by, and its fields by what they need. `?` behind a field: the demo data has something there,
+/// but not for everybody.
 pub type Line = (&'static str, Source, &'static [(Need, &'static str)]);
 
 /// All types but the connections and their edges, which `LISTS` has. Laid out by hand, a line or two for each need.
@@ -77,11 +80,19 @@ pub const TYPES: &[Line] = &[
         (Finds(P::OrganizationRead), "node nodes organization"),
         (Finds(P::ProjectsList), "project"),
     ]),
-    ("Mutation", Source::Mutation, &[(Public, "signIn"), (SignedIn, "signOut")]),
+    // A mutation has its line here, its arguments in `ARGUMENTS`, and a line for its payload below.
+    ("Mutation", Source::Mutation, &[
+        (Public, "signIn"),
+        (SignedIn, "signOut"),
+        (On("Organization", P::OrganizationWrite), "updateOrganization"),
+    ]),
     ("SignInPayload", Through("Mutation", "signIn"), &[
         (Visible, "accessToken clientMutationId expiresAt refreshToken user"),
     ]),
     ("SignOutPayload", Through("Mutation", "signOut"), &[(Visible, "clientMutationId signedOut")]),
+    ("UpdateOrganizationPayload", Through("Mutation", "updateOrganization"), &[
+        (Visible, "clientMutationId organization"),
+    ]),
 
     // Of the platform.
     ("ServerInfo", Through("Query", "serverInfo"), &[(Public, "environment version")]),
@@ -97,7 +108,7 @@ pub const TYPES: &[Line] = &[
         (Visible, "createdAt description enabled id key name rolloutPercentage updatedAt"),
     ]),
     ("User", Source::Node { prefix: "usr", table: "users", seen: HoldsOrMine(P::MembersRead), own: Myself }, &[
-        (Visible, "avatarUrl? createdAt email firstName id lastName username"),
+        (Visible, "avatarUrl createdAt email firstName id lastName username"),
         (Myself, "emailConfirmedAt lastSignInAt memberships mfaEnabled phone"),
     ]),
 
@@ -124,7 +135,7 @@ pub const TYPES: &[Line] = &[
         (Holds(P::MembersRead), "invitedAt? user"),
     ]),
     ("OrganizationInvitation", node("ivt", "organization_invitations", Holds(P::MembersWrite)), &[
-        (Visible, "acceptedAt acceptedBy createdAt declinedAt? email expiresAt id inviter organization revokedAt?
+        (Visible, "acceptedAt acceptedBy createdAt declinedAt email expiresAt id inviter organization revokedAt
                    role status updatedAt"),
     ]),
     ("OrganizationFeatureFlag", Through("Organization", "featureFlags"), &[
@@ -132,7 +143,7 @@ pub const TYPES: &[Line] = &[
     ]),
     ("ApiKey", node("key", "api_keys", HoldsOrMine(P::ApiKeysRead)), &[
         (Visible, "createdAt creator expiresAt id lastUsedAt name organization prefix projectIds requestsPerMinute
-                   revokedAt? rotatedFrom? scopes"),
+                   revokedAt rotatedFrom scopes"),
     ]),
     ("AuditLog", node("aud", "audit_logs", HoldsOrMine(P::AuditRead)), &[
         (Visible, "action actor actorLabel apiKey? createdAt eventType id ip metadata organization project? requestId
@@ -148,7 +159,7 @@ pub const TYPES: &[Line] = &[
     ("Subscription", node("sub", "subscriptions", Holds(P::OrganizationRead)), &[
         (Visible, "id organization plan planName status"),
         (Holds(P::BillingRead), "addons billingCycleAnchor cancelAtPeriodEnd canceledAt? createdAt currentPeriodEnd
-                                 currentPeriodStart spendCapAmount? spendCapEnabled trialEnd? updatedAt
+                                 currentPeriodStart spendCapAmount? spendCapEnabled trialEnd updatedAt
                                  usageBillingEnabled"),
     ]),
     ("SubscriptionAddon", Through("Subscription", "addons.nodes"), &[
@@ -157,8 +168,8 @@ pub const TYPES: &[Line] = &[
     ("PlanOption", Through("Organization", "billingPlans"), &[(Visible, "change isCurrent plan")]),
     ("Entitlement", Through("Organization", "entitlements"), &[(Visible, "liftedBy limit name used")]),
     ("Invoice", node("inv", "invoices", Holds(P::BillingRead)), &[
-        (Visible, "amountDue amountPaid createdAt creditApplied currency dueAt hostedUrl? id issuedAt lines number
-                   organization paidAt pdfUrl? periodEnd periodStart status subscription subtotal tax total
+        (Visible, "amountDue amountPaid createdAt creditApplied currency dueAt hostedUrl id issuedAt lines number
+                   organization paidAt pdfUrl periodEnd periodStart status subscription subtotal tax total
                    updatedAt"),
     ]),
     ("InvoiceLine", Through("Invoice", "lines"), &[
@@ -171,14 +182,14 @@ pub const TYPES: &[Line] = &[
         (Visible, "country createdAt id organization status type updatedAt value"),
     ]),
     ("CustomerProfile", node("cus", "customer_profiles", Holds(P::BillingRead)), &[
-        (Visible, "addressLine1 addressLine2? city companyName contactName country createdAt id organization phone
+        (Visible, "addressLine1 addressLine2 city companyName contactName country createdAt id organization phone
                    postalCode state updatedAt"),
     ]),
     ("Credit", node("cdt", "credits", Holds(P::BillingRead)), &[
-        (Visible, "amount createdAt currency description expiresAt? id organization remaining updatedAt"),
+        (Visible, "amount createdAt currency description expiresAt id organization remaining updatedAt"),
     ]),
     ("CreditBalance", Through("Organization", "creditBalance"), &[(Visible, "currency expirations remaining")]),
-    ("CreditExpiration", Through("CreditBalance", "expirations"), &[(Visible, "amount expiresAt?")]),
+    ("CreditExpiration", Through("CreditBalance", "expirations"), &[(Visible, "amount expiresAt")]),
 
     // Of a project.
     ("Project",
@@ -280,6 +291,13 @@ impl Type {
         let mut fields: Vec<Field> = fields.collect();
         fields.sort_by_key(|field| field.name);
         Self { name, source, fields }
+    }
+
+    /// The fields that are asked in one document. Mutations are asked one by one: each is about an object of its own,
+    /// and one that fails takes the whole answer with it.
+    pub fn parts(&self) -> impl Iterator<Item = &[Field]> {
+        let size = if matches!(self.source, Source::Mutation) { 1 } else { self.fields.len() };
+        self.fields.chunks(size)
     }
 
     pub fn field(&self, name: &str) -> &Field {

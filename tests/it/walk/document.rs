@@ -15,11 +15,12 @@ use super::{
 };
 use crate::support::{actors::Answer, db::Sql};
 
-/// Arguments that the fields insist on. `$organization`, `$slug` and `$ref` are those of the organization that is asked
-/// about and of one of its projects.
+/// Arguments that the fields insist on. `$id` is the object that is asked about; `$organization`, `$slug` and `$ref` are
+/// those of its organization and of one of the projects there. A mutation gets an input that changes nothing, so that
+/// nobody gets into the way of who asks next.
 const ARGUMENTS: &[(&str, &str)] = &[
     ("Query.featureFlag", "key: \"branching\""),
-    ("Query.node", "id: \"$organization\""),
+    ("Query.node", "id: \"$id\""),
     ("Query.nodes", "ids: [\"$organization\"]"),
     ("Query.organization", "slug: \"$slug\""),
     ("Query.project", "ref: \"$ref\""),
@@ -32,6 +33,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
         "input: {email: \"member@acme.test\", password: \"ogelbase-demo\", clientMutationId: \"walk\"}",
     ),
     ("Mutation.signOut", "input: {clientMutationId: \"walk\"}"),
+    ("Mutation.updateOrganization", "input: {organization: \"$organization\", clientMutationId: \"walk\"}"),
 ];
 
 /// Nodes of a page: enough to find one whose nullable fields are set.
@@ -86,10 +88,9 @@ impl<'a> Writer<'a> {
         match line.source {
             Source::Query => format!("query {{ {inner} }}"),
             Source::Mutation => format!("mutation {{ {inner} }}"),
-            Source::Node { prefix, .. } => {
+            Source::Node { .. } => {
                 base.push("node".to_owned());
-                let id = place.id.simple();
-                format!("query {{ node(id: \"{prefix}_{id}\") {{ ... on {} {{ {inner} }} }} }}", line.name)
+                format!("query {{ node(id: \"{}\") {{ ... on {} {{ {inner} }} }} }}", place.global_id(), line.name)
             }
             Source::Through(parent, steps) => {
                 let mut kind = parent;
@@ -124,10 +125,12 @@ impl<'a> Writer<'a> {
             filled = filled.replace(name, time);
         }
         if let Some((slug, reference)) = place.organization.and_then(|id| self.names.get(&id)) {
-            let organization = format!("org_{}", place.id.simple());
-            filled = filled.replace("$organization", &organization).replace("$slug", slug).replace("$ref", reference);
+            filled = filled.replace("$slug", slug).replace("$ref", reference);
         }
-        filled
+        if let Some(organization) = place.organization {
+            filled = filled.replace("$organization", &format!("org_{}", organization.simple()));
+        }
+        filled.replace("$id", &place.global_id())
     }
 }
 

@@ -47,25 +47,35 @@ pub struct Expectation<'a> {
 
 impl Expectation<'_> {
     pub fn of(&self, who: &Person<'_>, line: &Type, field: &Field, place: &Place) -> Outcome {
-        let way = self.reaches(who, line, place).and_then(|()| meets(field.need, who, place));
+        let way = self.reaches(who, line, place).and_then(|()| self.meets(field.need, who, place));
         way.err().unwrap_or(Outcome::Value)
     }
 
     /// Whether the object counts as the caller's own.
-    pub fn is_own(&self, who: &Person<'_>, line: &Type, place: &Place) -> bool {
-        match line.source {
-            Source::Node { own, .. } => meets(own, who, place).is_ok(),
+    pub fn is_own(&self, who: &Person<'_>, line: &Type, part: &[Field], place: &Place) -> bool {
+        match (line.source, self.subject(line, part)) {
+            (Source::Node { own, .. }, _) => self.meets(own, who, place).is_ok(),
+            // What is named may be one's own and still not be one's to change.
+            (Source::Mutation, Some(named)) => self.is_own(who, named, &[], place),
             _ => self.reaches(who, line, place).is_ok(),
         }
     }
 
-    /// Whose rows the type is come by; none for what belongs to nobody.
-    pub fn table_of(&self, line: &Type) -> Option<&'static str> {
+    /// The type of the objects by which these fields are come by; none for what belongs to nobody.
+    pub fn subject<'a>(&'a self, line: &'a Type, part: &[Field]) -> Option<&'a Type> {
+        let named = |need| match need {
+            Need::On(kind, _) => Some(self.access.of(kind)),
+            _ => None,
+        };
         match line.source {
-            Source::Query => Some("organizations"),
-            Source::Mutation | Source::Through("Query", _) => None,
-            Source::Node { table, .. } => Some(table),
-            Source::Through(parent, _) => self.table_of(self.access.of(parent)),
+            Source::Query => Some(self.access.of("Organization")),
+            Source::Mutation => part.iter().find_map(|field| named(field.need)),
+            Source::Node { .. } => Some(line),
+            Source::Through("Query", _) => None,
+            Source::Through("Mutation", steps) => {
+                named(self.access.of("Mutation").field(steps.split('.').next().unwrap_or_default()).need)
+            }
+            Source::Through(parent, _) => self.subject(self.access.of(parent), &[]),
         }
     }
 
@@ -74,44 +84,45 @@ impl Expectation<'_> {
         match line.source {
             Source::Query | Source::Mutation => Ok(()),
             Source::Node { seen, .. } => {
-                meets(Need::SignedIn, who, place)?;
+                self.meets(Need::SignedIn, who, place)?;
                 // What one may not see is not there.
-                meets(seen, who, place).map_err(|_| Outcome::Null)
+                self.meets(seen, who, place).map_err(|_| Outcome::Null)
             }
             Source::Through(parent, steps) => {
                 self.reaches(who, self.access.of(parent), place)?;
                 let mut kind = parent;
                 for step in steps.split('.') {
-                    meets(self.access.of(kind).field(step).need, who, place)?;
+                    self.meets(self.access.of(kind).field(step).need, who, place)?;
                     kind = &self.schema.field(kind, step).kind;
                 }
                 Ok(())
             }
         }
     }
-}
 
-fn meets(need: Need, who: &Person<'_>, place: &Place) -> Way {
-    if matches!(need, Need::Public | Need::Visible) {
-        return Ok(());
-    }
-    if who.user.is_none() {
-        return refused("UNAUTHENTICATED", None);
-    }
-    let met = match need {
-        Need::Public | Need::Visible | Need::SignedIn => true,
-        Need::Holds(permission) | Need::Finds(permission) => who.holds(permission, place),
-        Need::HoldsOnOwn(permission) => who.holds_on_own(permission, place),
-        Need::HoldsOrMine(permission) => {
-            who.holds(permission, place) || (who.is_behind(place) && who.looks_at(place.organization))
+    fn meets(&self, need: Need, who: &Person<'_>, place: &Place) -> Way {
+        if matches!(need, Need::Public | Need::Visible) {
+            return Ok(());
         }
-        Need::Myself => who.is_behind(place),
-    };
-    if met {
-        return Ok(());
-    }
-    match need {
-        Need::Finds(_) => Err(Outcome::Null),
-        _ => refused("FORBIDDEN", need.shown()),
+        if who.user.is_none() {
+            return refused("UNAUTHENTICATED", None);
+        }
+        let met = match need {
+            Need::Public | Need::Visible | Need::SignedIn => true,
+            Need::Holds(permission) | Need::Finds(permission) | Need::On(_, permission) => who.holds(permission, place),
+            Need::HoldsOnOwn(permission) => who.holds_on_own(permission, place),
+            Need::HoldsOrMine(permission) => {
+                who.holds(permission, place) || (who.is_behind(place) && who.looks_at(place.organization))
+            }
+            Need::Myself => who.is_behind(place),
+        };
+        if met {
+            return Ok(());
+        }
+        match need {
+            Need::Finds(_) => Err(Outcome::Null),
+            Need::On(kind, _) if self.reaches(who, self.access.of(kind), place).is_err() => refused("NOT_FOUND", None),
+            _ => refused("FORBIDDEN", need.shown()),
+        }
     }
 }

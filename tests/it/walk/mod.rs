@@ -55,33 +55,47 @@ fn the_schema_shows_what_each_field_needs() {
 #[tokio::test]
 async fn everybody_gets_of_every_field_what_the_permission_table_says() {
     let app = App::start().await;
+    insta::assert_snapshot!("outcomes", walked(&app).await);
+}
+
+/// Row-level security is switched to the mode in which it lets everything through: what is left are the guards and the
+/// tenant's filters, and nobody may notice.
+#[tokio::test]
+async fn everybody_gets_the_same_of_every_field_where_the_guards_stand_alone() {
+    let app = App::start().await;
+    app.let_every_row_through().await;
+    insta::assert_snapshot!("outcomes", walked(&app).await);
+}
+
+/// Asks everything as everybody and holds it against the table; what came out, for the snapshot.
+async fn walked(app: &App) -> String {
     let service = app.service().await;
     let (access, schema) = (Access::table(), Schema::served());
     let expectation = Expectation { access: &access, schema: &schema };
     let objects = Objects::of(&access, &service).await;
     let writer = Writer::new(&access, &schema, &service).await;
-    let mut people = people::everybody(&app, &service).await;
+    let mut people = people::everybody(app, &service).await;
 
     let mut wrong = Vec::new();
     let mut kinds = Vec::new();
     for line in &access.0 {
         let mut rows = empty_rows(line, people.len());
         for (column, who) in people.iter_mut().enumerate() {
-            let places = objects.for_person(&expectation, line, who);
-            if places.is_empty() {
-                wrong.push(format!("{}: there is none that {} could be asked to look at", line.name, who.label));
-            }
-            for (standpoint, place) in places {
-                let outcomes = ask(&writer, line, who, &place).await;
-                for (field, outcome) in line.fields.iter().zip(outcomes) {
-                    let expected = expectation.of(who, line, field, &place);
-                    let may_be_null = field.may_be_null && expected == Outcome::Value && outcome == Outcome::Null;
-                    if outcome != expected && !may_be_null {
-                        let name = format!("{}.{} ({})", line.name, field.name, standpoint.name());
-                        wrong.push(format!("{name} for {}: {outcome:?} instead of {expected:?}", who.label));
+            for part in line.parts() {
+                let places = objects.for_person(&expectation, line, part, who);
+                if places.is_empty() {
+                    wrong.push(format!("{}: there is none that {} could be asked to look at", line.name, who.label));
+                }
+                for (standpoint, places) in places {
+                    for (field, outcome, expected) in look(&writer, &expectation, line, part, who, &places).await {
+                        let may_be_null = field.may_be_null && expected == Outcome::Value && outcome == Outcome::Null;
+                        if outcome != expected && !may_be_null {
+                            let name = format!("{}.{} ({})", line.name, field.name, standpoint.name());
+                            wrong.push(format!("{name} for {}: {outcome:?} instead of {expected:?}", who.label));
+                        }
+                        let row = rows.iter_mut().find(|row| row.field == field.name && row.standpoint == standpoint);
+                        row.unwrap().cells[column] = Some(outcome);
                     }
-                    let row = rows.iter_mut().find(|row| row.field == field.name && row.standpoint == standpoint);
-                    row.unwrap().cells[column] = Some(outcome);
                 }
             }
         }
@@ -90,7 +104,40 @@ async fn everybody_gets_of_every_field_what_the_permission_table_says() {
     }
     assert!(wrong.is_empty(), "{} things are not as the permission table says:\n{}", wrong.len(), wrong.join("\n"));
     let labels: Vec<_> = people.iter().map(|who| who.label).collect();
-    insta::assert_snapshot!("outcomes", snapshot::table(&labels, &kinds));
+    snapshot::table(&labels, &kinds)
+}
+
+/// What came out of each field and what must. A field that should have a value and is null in the first object is
+/// looked for in the others.
+async fn look<'f>(
+    writer: &Writer<'_>,
+    expectation: &Expectation<'_>,
+    line: &Type,
+    part: &'f [Field],
+    who: &mut Person<'_>,
+    places: &[Place],
+) -> Vec<(&'f Field, Outcome, Outcome)> {
+    let mut looked = Vec::new();
+    let mut left: Vec<&Field> = part.iter().collect();
+    for (nth, place) in places.iter().enumerate() {
+        let names: Vec<_> = left.iter().map(|field| field.name).collect();
+        let outcomes = ask(writer, line, who, &names, place).await;
+        let asked = left.drain(..).zip(outcomes).map(|(field, outcome)| {
+            let expected = expectation.of(who, line, field, place);
+            (field, outcome, expected)
+        });
+        for (field, outcome, expected) in asked.collect::<Vec<_>>() {
+            if expected == Outcome::Value && outcome == Outcome::Null && nth + 1 < places.len() {
+                left.push(field);
+            } else {
+                looked.push((field, outcome, expected));
+            }
+        }
+        if left.is_empty() {
+            break;
+        }
+    }
+    looked
 }
 
 /// What a field's line in the table says in vain: then the walk would show less than it seems.
@@ -102,7 +149,7 @@ fn idle(line: &Type, field: &Field, rows: &[Row]) -> Option<String> {
     let name = format!("{}.{}", line.name, field.name);
     match field.may_be_null {
         true if !came(Outcome::Null) => Some(format!("{name} was a value for everybody: take its `?` away")),
-        false if !came(Outcome::Value) => Some(format!("{name} was a value for nobody: the sample is a bad one")),
+        _ if !came(Outcome::Value) => Some(format!("{name} was a value for nobody: the sample is a bad one")),
         _ => None,
     }
 }
@@ -116,22 +163,18 @@ fn empty_rows(line: &Type, people: usize) -> Vec<Row> {
         .collect()
 }
 
-/// What came out of each field. Mutations are asked one by one, each with a session of its own, which it may end.
-async fn ask(writer: &Writer<'_>, line: &Type, who: &mut Person<'_>, place: &Place) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
-    if matches!(line.source, Source::Mutation) {
-        for field in &line.fields {
-            let document = writer.ask(line, [field.name], place);
-            outcomes.push(document.outcome(&who.afresh().ask(&document.text).await, field.name));
-        }
-        return outcomes;
-    }
-    let document = writer.ask(line, line.fields.iter().map(|field| field.name), place);
-    let actor = match line.source {
-        Source::Through("Mutation", _) => who.afresh(),
-        _ => who.reader.clone(),
-    };
+/// What came out of each field. A mutation that names no object is about the session, which it may end: then it is a
+/// session of its own.
+async fn ask(
+    writer: &Writer<'_>,
+    line: &Type,
+    who: &mut Person<'_>,
+    fields: &[&'static str],
+    place: &Place,
+) -> Vec<Outcome> {
+    let document = writer.ask(line, fields.iter().copied(), place);
+    let is_mutation = matches!(line.source, Source::Mutation | Source::Through("Mutation", _));
+    let actor = if is_mutation && place.organization.is_none() { who.afresh() } else { who.reader.clone() };
     let answer = actor.ask(&document.text).await;
-    outcomes.extend(line.fields.iter().map(|field| document.outcome(&answer, field.name)));
-    outcomes
+    fields.iter().map(|field| document.outcome(&answer, field)).collect()
 }

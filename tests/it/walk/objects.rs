@@ -6,7 +6,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::{
-    access::{Access, Source, Type},
+    access::{Access, Field, Source, Type},
     expectation::Expectation,
     people::Person,
 };
@@ -16,10 +16,20 @@ use crate::support::db::Sql;
 #[derive(Debug, Clone, Default, FromQueryResult)]
 pub struct Place {
     pub id: Uuid,
+    prefix: String,
     pub organization: Option<Uuid>,
     pub project: Option<Uuid>,
     /// Who made it, or whom it is about.
     pub user: Option<Uuid>,
+}
+
+/// How many objects of a standpoint are at hand for the fields that are null in the first.
+const SAMPLES: usize = 12;
+
+impl Place {
+    pub fn global_id(&self) -> String {
+        format!("{}_{}", self.prefix, self.id.simple())
+    }
 }
 
 /// How an object stands to who asks.
@@ -75,9 +85,9 @@ impl Objects {
     pub async fn of(access: &Access, service: &Sql) -> Self {
         let mut objects = BTreeMap::new();
         for line in &access.0 {
-            let Source::Node { table, .. } = line.source else { continue };
+            let Source::Node { prefix, table, .. } = line.source else { continue };
             let sql = format!(
-                "SELECT t.id, (row->>'organization_id')::uuid AS organization, (row->>'project_id')::uuid AS project,
+                "SELECT t.id, '{prefix}' AS prefix, (row->>'organization_id')::uuid AS organization, (row->>'project_id')::uuid AS project,
                         (row->>'user_id')::uuid AS \"user\"
                    FROM ({}) t
                   CROSS JOIN LATERAL to_jsonb(t) AS row
@@ -90,25 +100,35 @@ impl Objects {
         Self(objects)
     }
 
-    /// What a person is asked to look at: at most one object for each standpoint.
-    pub fn for_person(&self, expectation: &Expectation<'_>, line: &Type, who: &Person<'_>) -> Vec<(Standpoint, Place)> {
-        let Some(table) = expectation.table_of(line) else { return vec![(Standpoint::Common, Place::default())] };
+    /// What a person is asked to look at: some objects for each standpoint.
+    pub fn for_person(
+        &self,
+        expectation: &Expectation<'_>,
+        line: &Type,
+        part: &[Field],
+        who: &Person<'_>,
+    ) -> Vec<(Standpoint, Vec<Place>)> {
+        let Some(Source::Node { table, .. }) = expectation.subject(line, part).map(|subject| subject.source) else {
+            return vec![(Standpoint::Common, vec![Place::default()])];
+        };
         let rows = &self.0[table];
         let near: HashSet<_> =
             rows.iter().filter(|row| row.organization.is_some_and(|id| who.belongs_to(id))).map(|row| row.id).collect();
-        let mut found: Vec<(Standpoint, Place)> = Vec::new();
+        let mut found: Vec<(Standpoint, Vec<Place>)> = Vec::new();
         for row in rows {
-            let standpoint = match row.organization {
-                None => Standpoint::Common,
-                Some(organization) if Some(organization) == who.home && expectation.is_own(who, line, row) => {
-                    Standpoint::Own
-                }
-                Some(organization) if Some(organization) == who.home => Standpoint::Hidden,
-                Some(organization) if organization == who.away && !near.contains(&row.id) => Standpoint::Foreign,
-                Some(_) => continue,
-            };
-            if found.iter().all(|(taken, _)| *taken != standpoint) {
-                found.push((standpoint, row.clone()));
+            let standpoint =
+                match row.organization {
+                    None => Standpoint::Common,
+                    Some(organization) if Some(organization) == who.home => {
+                        if expectation.is_own(who, line, part, row) { Standpoint::Own } else { Standpoint::Hidden }
+                    }
+                    Some(organization) if organization == who.away && !near.contains(&row.id) => Standpoint::Foreign,
+                    Some(_) => continue,
+                };
+            match found.iter_mut().find(|(taken, _)| *taken == standpoint) {
+                Some((_, places)) if places.len() < SAMPLES => places.push(row.clone()),
+                Some(_) => {}
+                None => found.push((standpoint, vec![row.clone()])),
             }
         }
         found

@@ -15,7 +15,7 @@ use crate::support::{
     tenants::Session,
 };
 
-/// Sessions of each person: one to read with and one for each mutation, which may end it.
+/// Sessions of each person: one to ask with, and one for each mutation of the session itself, which may end it.
 const SESSIONS: i32 = 20;
 
 /// Somebody who asks.
@@ -116,7 +116,7 @@ pub async fn everybody<'a>(app: &'a App, service: &Sql) -> Vec<Person<'a>> {
 impl<'a> Person<'a> {
     /// A session that nothing was done with yet.
     pub fn afresh(&mut self) -> Actor<'a> {
-        self.spare.pop().expect("more mutations than sessions: raise SESSIONS")
+        self.spare.pop().expect("more mutations of the session than sessions: raise SESSIONS")
     }
 
     /// Whether they belong there, as far as this request looks.
