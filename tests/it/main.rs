@@ -33,3 +33,4 @@ mod row_level_security;
 mod schema;
 mod server;
 mod sessions;
+mod walk;

@@ -19,7 +19,8 @@ async fn who_reads_billing_sees_what_is_stored() {
                     "SELECT jsonb_build_object('plan', jsonb_build_object('planId', plan_id), 'planName', plan_name,
                             'status', upper(status), 'currentPeriodStart', {{time(current_period_start)}},
                             'currentPeriodEnd', {{time(current_period_end)}},
-                            'cancelAtPeriodEnd', cancel_at_period_end, 'canceledAt', canceled_at, 'trialEnd', trial_end,
+                            'cancelAtPeriodEnd', cancel_at_period_end, 'canceledAt', {{time(canceled_at)}},
+                            'trialEnd', {{time(trial_end)}},
                             'usageBillingEnabled', usage_billing_enabled, 'spendCapEnabled', spend_cap_enabled,
                             'spendCapAmount', spend_cap_amount::text,
                             'organization', jsonb_build_object('slug', 'acme'))

@@ -16,13 +16,15 @@ FROM (VALUES
     ('acme',   'declined@acme.test',   'admin@acme.test',      'member',    'declined', 50),
     ('acme',   'revoked@acme.test',    'owner@acme.test',      'admin',     'revoked',  45),
     ('globex', 'member@acme.test',     'greta@globex.test',    'member',    'open',     3),
+    ('globex', 'declined@globex.test', 'greta@globex.test',    'developer', 'declined', 40),
+    ('globex', 'revoked@globex.test',  'outsider@globex.test', 'member',    'revoked',  35),
     ('globex', 'both@acme.test',       'outsider@globex.test', 'developer', 'accepted', 360)
 ) AS v (organization, email, inviter, role, outcome, days)
 JOIN organization_list o ON o.slug = v.organization
 CROSS JOIN LATERAL (SELECT pg_temp.seed_day() - v.days * interval '1 day' AS at) sent
 ON CONFLICT DO NOTHING;
 
--- `acme/backup` replaced `acme/old-backup`: in that order, because it names it.
+-- `acme/backup` replaced `acme/old-backup`: in that order, because it names it, and so with all that are old.
 INSERT INTO platform.api_keys (
     id, organization_id, user_id, name, key_prefix, key_hash, scopes, project_ids, last_used_at, expires_at, revoked_at,
     rotated_from, requests_per_minute, created_at, updated_at)
@@ -36,11 +38,13 @@ FROM (VALUES
     ('acme/backup',       'owner@acme.test',      'Backup',       '{projects:read,databases:read,databases:reveal}', NULL, 1, 335, NULL, 'acme/old-backup', NULL, 32),
     ('acme/deploy',       'owner@acme.test',      'Deployment',   '{organization:read,projects:list,projects:read,projects:write,credentials:read}', NULL, 2, NULL, NULL, NULL, 600, 200),
     ('acme/metrics',      'admin@acme.test',      'Metrics agent', '{metrics:write,usage:write}', 'acme/shop', 0, NULL, NULL, NULL, 6000, 150),
-    ('acme/developer',    'developer@acme.test',  'My laptop',    '{projects:list,projects:read,metrics:read}', 'acme/api', 4, 60, NULL, NULL, 60, 30),
+    ('acme/old-developer', 'developer@acme.test', 'My laptop (old)', '{projects:list,projects:read,metrics:read}', 'acme/api', 32, NULL, 29, NULL, NULL, 110),
+    ('acme/developer',    'developer@acme.test',  'My laptop',    '{projects:list,projects:read,metrics:read}', 'acme/api', 4, 60, NULL, 'acme/old-developer', 60, 30),
     ('acme/trial',        'admin@acme.test',      'Trial',        '{organization:read}', NULL, NULL, -15, NULL, NULL, NULL, 45),
     ('globex/old-deploy', 'outsider@globex.test', 'Deployment (old)', '{projects:read,projects:write}', NULL, 70, NULL, 60, NULL, NULL, 250),
     ('globex/deploy',     'outsider@globex.test', 'Deployment',   '{organization:read,projects:list,projects:read,projects:write}', NULL, 1, NULL, NULL, 'globex/old-deploy', NULL, 62),
-    ('globex/readings',   'both@acme.test',       'Readings',     '{projects:read,databases:read,metrics:read}', 'globex/reactor', 3, 90, NULL, NULL, 120, 20)
+    ('globex/old-readings', 'both@acme.test',     'Readings (old)', '{projects:read,databases:read,metrics:read}', 'globex/reactor', 21, NULL, 19, NULL, NULL, 140),
+    ('globex/readings',   'both@acme.test',       'Readings',     '{projects:read,databases:read,metrics:read}', 'globex/reactor', 3, 90, NULL, 'globex/old-readings', 120, 20)
 ) AS v (key, email, name, scopes, project, used, expires, revoked, rotated_from, per_minute, days)
 JOIN secret s ON s.name = 'api_key/' || v.key
 JOIN organization_list o ON o.slug = split_part(v.key, '/', 1)

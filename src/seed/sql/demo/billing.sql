@@ -1,12 +1,14 @@
--- acme is on Team with a spend cap, globex on Pro; both are billed on the first of the month.
+-- acme is on Team with a spend cap, globex on Pro; both began with a trial and are billed on the first of the month.
+-- globex has cancelled and runs on until its period ends.
 INSERT INTO platform.subscriptions (
     id, organization_id, plan_id, plan_name, status, billing_cycle_anchor, current_period_start, current_period_end,
-    spend_cap_enabled, spend_cap_amount, created_at, updated_at)
+    cancel_at_period_end, canceled_at, trial_end, spend_cap_enabled, spend_cap_amount, created_at, updated_at)
 SELECT pg_temp.seed_id('subscription', o.slug), o.id, b.id, b.name, 'active',
        date_trunc('month', o.created_at, 'UTC'), date_trunc('month', pg_temp.seed_day(), 'UTC'),
        date_trunc('month', pg_temp.seed_day(), 'UTC') + interval '1 month',
+       v.cancelled IS NOT NULL, pg_temp.seed_day() - v.cancelled * interval '1 day', o.created_at + interval '14 days',
        v.spend_cap IS NOT NULL, v.spend_cap, o.created_at, o.created_at
-FROM (VALUES ('acme', 'tier_team', 5000.00), ('globex', 'tier_pro', NULL)) AS v (organization, plan, spend_cap)
+FROM (VALUES ('acme', 'tier_team', 5000.00, NULL), ('globex', 'tier_pro', NULL, 5)) AS v (organization, plan, spend_cap, cancelled)
 JOIN organization_list o ON o.slug = v.organization
 JOIN platform.billing_plans b ON b.id = v.plan
 ON CONFLICT DO NOTHING;
@@ -43,7 +45,7 @@ SELECT pg_temp.seed_id('customer_profile', v.organization), o.id, v.company, v.c
        v.postal_code, v.country, v.phone, o.created_at + interval '1 day', o.created_at + interval '1 day'
 FROM (VALUES
     ('acme', 'Acme Industries S.p.A.', 'Bianca Bill', 'Via dell''Esempio 1', 'Scala B', 'Milano', 'MI', '20121', 'IT', '+39 02 5550 100'),
-    ('globex', 'Globex GmbH', 'Gus Grant', 'Beispielstraße 7', NULL, 'Berlin', 'Berlin', '10115', 'DE', '+49 30 5550 100')
+    ('globex', 'Globex GmbH', 'Gus Grant', 'Beispielstraße 7', 'Hinterhaus', 'Berlin', 'Berlin', '10115', 'DE', '+49 30 5550 100')
 ) AS v (organization, company, contact, line1, line2, city, state, postal_code, country, phone)
 JOIN organization_list o ON o.slug = v.organization
 ON CONFLICT DO NOTHING;
@@ -59,7 +61,8 @@ FROM (VALUES
     ('acme',   'Referral',              300.00, 180.00, 90,   200),
     ('acme',   'Apology for an outage', 75.00,  75.00,  20,   60),
     ('acme',   'Conference voucher',    40.00,  40.00,  -10,  150),
-    ('globex', 'Welcome credit',        50.00,  20.00,  NULL, 370)
+    ('globex', 'Welcome credit',        50.00,  20.00,  NULL, 370),
+    ('globex', 'Referral',              15.00,  15.00,  60,   100)
 ) AS v (organization, description, amount, remaining, expires, days)
 JOIN organization_list o ON o.slug = v.organization
 ON CONFLICT DO NOTHING;

@@ -2,7 +2,7 @@
 -- follows from the lines; like Stripe's, amount_due stays what was to be paid after it is paid.
 INSERT INTO platform.invoices (
     id, organization_id, subscription_id, number, status, subtotal, tax, credit_applied, total, amount_due, amount_paid,
-    lines, period_start, period_end, due_at, issued_at, paid_at, created_at, updated_at)
+    lines, period_start, period_end, due_at, issued_at, paid_at, hosted_url, pdf_url, created_at, updated_at)
 WITH bill AS (
     SELECT o.id AS organization_id, s.id AS subscription_id, b.name AS plan_name, b.price AS plan_price,
            format('INV-%s-%s%s', upper(o.slug), to_char(period.start, 'YYYY-MM'), CASE v.status WHEN 'void' THEN '-V' END) AS number,
@@ -57,6 +57,7 @@ WITH bill AS (
 )
 SELECT pg_temp.seed_id('invoice', number), organization_id, subscription_id, number, status, subtotal, tax, credit,
        total, total, CASE status WHEN 'paid' THEN total ELSE 0 END, lines, start, finish,
-       finish + interval '14 days', finish, CASE status WHEN 'paid' THEN finish + interval '1 day' END, finish, finish
+       finish + interval '14 days', finish, CASE status WHEN 'paid' THEN finish + interval '1 day' END,
+       'https://pay.ogelbase.test/' || number, format('https://pay.ogelbase.test/%s.pdf', number), finish, finish
 FROM summed
 ON CONFLICT DO NOTHING;

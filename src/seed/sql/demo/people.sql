@@ -3,10 +3,11 @@ SELECT id, name, slug, billing_email, created_at, created_at FROM organization_l
 ON CONFLICT DO NOTHING;
 
 INSERT INTO platform.users (
-    id, email, username, first_name, last_name, phone, password_hash, mfa_enabled, mfa_secret_sealed, mfa_recovery_hashes,
+    id, email, username, first_name, last_name, avatar_url, phone, password_hash, mfa_enabled, mfa_secret_sealed, mfa_recovery_hashes,
     external_issuer, external_subject, email_confirmed_at, banned_until, deleted_at, metadata, last_sign_in_at,
     created_at, updated_at)
 SELECT id, email, replace(replace(email, '.test', ''), '@', '.'), first_name, last_name,
+       CASE WHEN kind = 'demo' THEN format('https://avatars.ogelbase.test/%s.png', md5(email)) END,
        CASE WHEN kind = 'demo' THEN format('+39 02 5550 %s', 1000 + floor(pg_temp.seed_noise(email) * 9000)) END,
        CASE WHEN kind NOT IN ('outside issuer', 'deleted') THEN pg_temp.given('password') END,
        kind = 'second factor',

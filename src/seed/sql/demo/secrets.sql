@@ -8,11 +8,13 @@ FROM (VALUES
     ('acme/deploy',         'ogb_acmeDeployDemoKey00000000000000000000000000'),
     ('acme/metrics',        'ogb_acmeMetricsDemoKey0000000000000000000000000'),
     ('acme/developer',      'ogb_acmeDeveloperDemoKey00000000000000000000000'),
+    ('acme/old-developer',  'ogb_acmeOldDeveloperDemoKey00000000000000000000'),
     ('acme/old-backup',     'ogb_acmeOldBackupDemoKey00000000000000000000000'),
     ('acme/backup',         'ogb_acmeBackupDemoKey00000000000000000000000000'),
     ('acme/trial',          'ogb_acmeTrialDemoKey000000000000000000000000000'),
     ('globex/deploy',       'ogb_globexDeployDemoKey000000000000000000000000'),
     ('globex/readings',     'ogb_globexReadingsDemoKey0000000000000000000000'),
+    ('globex/old-readings', 'ogb_globexOldReadingsDemoKey0000000000000000000'),
     ('globex/old-deploy',   'ogb_globexOldDeployDemoKey000000000000000000000')
 ) AS v (name, token)
 UNION ALL
@@ -24,6 +26,8 @@ FROM (VALUES
     ('acme/leo@acme.test',           'acmeLeoDemoInvitation0000000000000000000000'),
     ('acme/declined@acme.test',      'acmeDeclinedDemoInvitation00000000000000000'),
     ('acme/revoked@acme.test',       'acmeRevokedDemoInvitation000000000000000000'),
+    ('globex/declined@globex.test',  'globexDeclinedDemoInvitation000000000000000'),
+    ('globex/revoked@globex.test',   'globexRevokedDemoInvitation0000000000000000'),
     ('globex/member@acme.test',      'globexMemberDemoInvitation00000000000000000'),
     ('globex/both@acme.test',        'globexBothDemoInvitation0000000000000000000')
 ) AS v (name, token)

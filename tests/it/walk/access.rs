@@ -1,0 +1,307 @@
+//! What each field of each type needs, written from access.md and the data model, not from the code. The walk holds
+//! the server to it, and the directives in the SDL too.
+
+use ogelbase::auth::Permission as P;
+
+use super::lists::LISTS;
+
+/// What a caller needs for an object or a field of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Public,
+    /// To be signed in.
+    SignedIn,
+    /// No more than to see the object.
+    Visible,
+    /// The permission in the object's organization or project.
+    Holds(P),
+    /// The permission there, on everything or on what the caller made.
+    HoldsOnOwn(P),
+    /// The permission there, or that the object is the caller's own.
+    HoldsOrMine(P),
+    /// To be the user whom the object is about.
+    Myself,
+    /// The permission in what is looked up, which is not there for anybody else.
+    Finds(P),
+    /// The permission in the object of this type that a mutation names. It is refused to who sees the object, which is
+    /// not there for anybody else.
+    On(&'static str, P),
+}
+
+impl Need {
+    /// How `@requires` and a refusal name it.
+    pub const fn shown(self) -> Option<&'static str> {
+        match self {
+            Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
+            Self::SignedIn | Self::Finds(_) => Some("signed_in"),
+            Self::Myself => Some("self"),
+            Self::Holds(permission) | Self::HoldsOnOwn(permission) | Self::On(_, permission) => Some(permission.name()),
+        }
+    }
+}
+
+use Need::{Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Public, SignedIn, Visible};
+
+/// How an object of the type is come by.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// The roots; `Query` is asked about an organization, a mutation about what it names.
+    Query,
+    Mutation,
+    /// By its id: the id's prefix, its table, who sees it, and whose own it counts as. What belongs to the
+    /// caller's organization and is not their own is the standpoint "hidden".
+    Node {
+        prefix: &'static str,
+        table: &'static str,
+        seen: Need,
+        own: Need,
+    },
+    /// By these fields of that type.
+    Through(&'static str, &'static str),
+}
+
+const fn node(prefix: &'static str, table: &'static str, seen: Need) -> Source {
+    Source::Node { prefix, table, seen, own: seen }
+}
+
+use Source::Through;
+
+/// A type, how it is come by, and its fields by what they need. `?` behind a field: the demo data has something there,
+/// but not for everybody.
+pub type Line = (&'static str, Source, &'static [(Need, &'static str)]);
+
+/// All types but the connections and their edges, which `LISTS` has. Laid out by hand, a line or two for each need.
+#[rustfmt::skip]
+pub const TYPES: &[Line] = &[
+    ("Query", Source::Query, &[
+        (Public, "addonCatalog billingPlans serverInfo"),
+        (SignedIn, "featureFlag featureFlags organizations projects viewer"),
+        (Finds(P::OrganizationRead), "node nodes organization"),
+        (Finds(P::ProjectsList), "project"),
+    ]),
+    // A mutation has its line here, its arguments in `ARGUMENTS`, and a line for its payload below.
+    ("Mutation", Source::Mutation, &[
+        (Public, "signIn"),
+        (SignedIn, "signOut"),
+        (On("Organization", P::OrganizationWrite), "updateOrganization"),
+    ]),
+    ("SignInPayload", Through("Mutation", "signIn"), &[
+        (Visible, "accessToken clientMutationId expiresAt refreshToken user"),
+    ]),
+    ("SignOutPayload", Through("Mutation", "signOut"), &[(Visible, "clientMutationId signedOut")]),
+    ("UpdateOrganizationPayload", Through("Mutation", "updateOrganization"), &[
+        (Visible, "clientMutationId organization"),
+    ]),
+
+    // Of the platform.
+    ("ServerInfo", Through("Query", "serverInfo"), &[(Public, "environment version")]),
+    ("BillingPlan", Through("Query", "billingPlans"), &[
+        (Public, "auditRetentionDays bandwidthGb currency databaseSizeGb description features interval maxMembers
+                  maxProjects metricsRetentionDays name planId price sortOrder"),
+    ]),
+    ("AddonCatalogItem", Through("Query", "addonCatalog"), &[
+        (Public, "addonId compute description interval name price retentionDays sortOrder variant"),
+    ]),
+    ("AddonCompute", Through("AddonCatalogItem", "compute"), &[(Public, "cpuCores cpuShared memoryGb")]),
+    ("FeatureFlag", node("flg", "feature_flags", SignedIn), &[
+        (Visible, "createdAt description enabled id key name rolloutPercentage updatedAt"),
+    ]),
+    ("User", Source::Node { prefix: "usr", table: "users", seen: HoldsOrMine(P::MembersRead), own: Myself }, &[
+        (Visible, "avatarUrl createdAt email firstName id lastName username"),
+        (Myself, "emailConfirmedAt lastSignInAt memberships mfaEnabled phone"),
+    ]),
+
+    // Of an organization.
+    ("Organization", node("org", "organizations", Holds(P::OrganizationRead)), &[
+        (Visible, "createdAt id mfaRequired name slug updatedAt viewerPermissions"),
+        (Holds(P::OrganizationRead), "entitlements subscription"),
+        (Holds(P::MembersRead), "members"),
+        (Holds(P::MembersWrite), "invitations"),
+        (Holds(P::FlagsRead), "featureFlags"),
+        (Holds(P::UsageRead), "memberCount usage usageDaily"),
+        (Holds(P::ProjectsList), "projects"),
+        (Holds(P::AuditRead), "auditLogs"),
+        (HoldsOnOwn(P::ApiKeysRead), "apiKeys"),
+        (Holds(P::BillingRead), "billingEmail billingPlans creditBalance credits customerProfile invoices
+                                 paymentMethods taxIds"),
+    ]),
+    ("PageInfo", Through("Organization", "members.pageInfo"), &[
+        (Visible, "endCursor hasNextPage hasPreviousPage startCursor"),
+    ]),
+    ("OrganizationMember",
+     Source::Node { prefix: "mem", table: "organization_members", seen: Holds(P::MembersRead), own: Myself }, &[
+        (Visible, "id joinedAt organization role"),
+        (Holds(P::MembersRead), "invitedAt? user"),
+    ]),
+    ("OrganizationInvitation", node("ivt", "organization_invitations", Holds(P::MembersWrite)), &[
+        (Visible, "acceptedAt acceptedBy createdAt declinedAt email expiresAt id inviter organization revokedAt
+                   role status updatedAt"),
+    ]),
+    ("OrganizationFeatureFlag", Through("Organization", "featureFlags"), &[
+        (Visible, "enabled flag key reason rolloutPercentage"),
+    ]),
+    ("ApiKey", node("key", "api_keys", HoldsOrMine(P::ApiKeysRead)), &[
+        (Visible, "createdAt creator expiresAt id lastUsedAt name organization prefix projectIds requestsPerMinute
+                   revokedAt rotatedFrom scopes"),
+    ]),
+    ("AuditLog", node("aud", "audit_logs", HoldsOrMine(P::AuditRead)), &[
+        (Visible, "action actor actorLabel apiKey? createdAt eventType id ip metadata organization project? requestId
+                   resourceId resourceType severity userAgent"),
+    ]),
+    ("OrganizationUsage", Through("Organization", "usage"), &[
+        (Visible, "aggregation allocations amount cost included metric overage unit"),
+    ]),
+    ("UsageAllocation", Through("OrganizationUsage", "allocations"), &[(Visible, "amount cost project")]),
+    ("DailyUsage", Through("Organization", "usageDaily"), &[(Visible, "amount cost day metric unit")]),
+
+    // Of its billing.
+    ("Subscription", node("sub", "subscriptions", Holds(P::OrganizationRead)), &[
+        (Visible, "id organization plan planName status"),
+        (Holds(P::BillingRead), "addons billingCycleAnchor cancelAtPeriodEnd canceledAt? createdAt currentPeriodEnd
+                                 currentPeriodStart spendCapAmount? spendCapEnabled trialEnd updatedAt
+                                 usageBillingEnabled"),
+    ]),
+    ("SubscriptionAddon", Through("Subscription", "addons.nodes"), &[
+        (Visible, "activatedAt addonId interval monthlyAmount name price project quantity variant"),
+    ]),
+    ("PlanOption", Through("Organization", "billingPlans"), &[(Visible, "change isCurrent plan")]),
+    ("Entitlement", Through("Organization", "entitlements"), &[(Visible, "liftedBy limit name used")]),
+    ("Invoice", node("inv", "invoices", Holds(P::BillingRead)), &[
+        (Visible, "amountDue amountPaid createdAt creditApplied currency dueAt hostedUrl id issuedAt lines number
+                   organization paidAt pdfUrl periodEnd periodStart status subscription subtotal tax total
+                   updatedAt"),
+    ]),
+    ("InvoiceLine", Through("Invoice", "lines"), &[
+        (Visible, "amount description periodEnd periodStart project quantity unitAmount"),
+    ]),
+    ("PaymentMethod", node("pay", "payment_methods", Holds(P::BillingRead)), &[
+        (Visible, "cardBrand cardExpMonth cardExpYear cardLast4 createdAt id isDefault organization type updatedAt"),
+    ]),
+    ("TaxId", node("tax", "tax_ids", Holds(P::BillingRead)), &[
+        (Visible, "country createdAt id organization status type updatedAt value"),
+    ]),
+    ("CustomerProfile", node("cus", "customer_profiles", Holds(P::BillingRead)), &[
+        (Visible, "addressLine1 addressLine2 city companyName contactName country createdAt id organization phone
+                   postalCode state updatedAt"),
+    ]),
+    ("Credit", node("cdt", "credits", Holds(P::BillingRead)), &[
+        (Visible, "amount createdAt currency description expiresAt id organization remaining updatedAt"),
+    ]),
+    ("CreditBalance", Through("Organization", "creditBalance"), &[(Visible, "currency expirations remaining")]),
+    ("CreditExpiration", Through("CreditBalance", "expirations"), &[(Visible, "amount expiresAt")]),
+
+    // Of a project.
+    ("Project",
+     Source::Node { prefix: "prj", table: "projects", seen: Holds(P::ProjectsList), own: Holds(P::ProjectsRead) }, &[
+        (Visible, "id name organization ref region status viewerPermissions"),
+        (Holds(P::ProjectsRead), "createdAt credentials databaseHost databaseName databasePort databaseUser members
+                                  postgresMetaUrl slug supabaseUrl updatedAt"),
+        (Holds(P::DatabasesRead), "databases"),
+        (Holds(P::MetricsRead), "infraMonitoring metrics"),
+        (Holds(P::InfrastructureRead), "addons availableAddons compute disk"),
+        (Holds(P::AuditRead), "auditLogs"),
+        (Holds(P::UsageRead), "usage"),
+    ]),
+    ("ProjectMember", node("pmb", "project_members", Holds(P::ProjectsRead)), &[
+        (Visible, "addedBy createdAt id project role user"),
+    ]),
+    ("Credentials", node("crd", "credentials", Holds(P::ProjectsRead)), &[
+        (Visible, "createdAt id updatedAt"),
+        (Holds(P::CredentialsRead), "anonKey jwtSecret serviceRoleKey"),
+    ]),
+    ("Compute", node("cmp", "compute_config", Holds(P::InfrastructureRead)), &[
+        (Visible, "cpuCores createdAt id instanceSize memoryGb updatedAt"),
+    ]),
+    ("Disk", node("dsk", "disk_config", Holds(P::InfrastructureRead)), &[
+        (Visible, "autoscaleEnabled autoscaleGrowthPercent autoscaleMaxSizeGb autoscaleMinIncrementGb createdAt id
+                   ioBudget lastModifiedAt sizeGb throughputMbps type updatedAt"),
+    ]),
+    ("ProjectAddon", node("pad", "project_addons", Holds(P::InfrastructureRead)), &[
+        (Visible, "activatedAt addonId createdAt deactivatedAt? id interval name pricePerUnit project quantity status
+                   updatedAt variant"),
+    ]),
+    ("AvailableAddon", Through("Project", "availableAddons"), &[(Visible, "item selected")]),
+    ("ProjectMetric", Through("Project", "metrics.nodes"), &[
+        (Visible, "activeConnections cpuUsage diskIoBudget diskUsageGb memoryUsage networkInBytes networkOutBytes
+                   queryCount timestamp"),
+    ]),
+    ("InfraMonitoring", Through("Project", "infraMonitoring"), &[(Visible, "interval series timestamps")]),
+    ("InfraSeries", Through("InfraMonitoring", "series"), &[(Visible, "attribute average maximum total unit values")]),
+    ("ProjectUsage", Through("Project", "usage"), &[(Visible, "aggregation amount cost metric unit")]),
+    ("Database", node("dbs", "databases", Holds(P::DatabasesRead)), &[
+        (Visible, "config createdAt createdBy healthCheckError? healthCheckLatencyMs host id isPrimary
+                   lastHealthCheckAt name port project status type updatedAt"),
+        (Holds(P::DatabasesRead), "connectionLogs"),
+        (Holds(P::MetricsRead), "metrics"),
+    ]),
+    ("DatabaseConnectionLog", node("dbl", "database_connection_logs", Holds(P::DatabasesRead)), &[
+        (Visible, "createdAt database event id latencyMs message user"),
+    ]),
+    ("DatabaseMetric", Through("Database", "metrics.nodes"), &[(Visible, "metricType timestamp value")]),
+];
+
+/// A type of the table.
+#[derive(Debug)]
+pub struct Type {
+    pub name: String,
+    pub source: Source,
+    pub fields: Vec<Field>,
+}
+
+/// A field of the table.
+#[derive(Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub need: Need,
+    pub may_be_null: bool,
+}
+
+/// The whole table.
+#[derive(Debug)]
+pub struct Access(pub Vec<Type>);
+
+impl Access {
+    pub fn table() -> Self {
+        let mut types: Vec<Type> =
+            TYPES.iter().map(|(name, source, fields)| Type::new((*name).to_owned(), *source, fields)).collect();
+        for (node, parent, list, edges) in LISTS {
+            let connection: &[_] = &[(Visible, "edges nodes pageInfo totalCount")];
+            types.push(Type::new(format!("{node}Connection"), Through(parent, list), connection));
+            types.push(Type::new(format!("{node}Edge"), Through(parent, edges), &[(Visible, "cursor node")]));
+        }
+        types.sort_by(|left, right| left.name.cmp(&right.name));
+        Self(types)
+    }
+
+    pub fn of(&self, name: &str) -> &Type {
+        self.0.iter().find(|line| line.name == name).unwrap_or_else(|| panic!("{name} has no line in the table"))
+    }
+}
+
+impl Type {
+    fn new(name: String, source: Source, fields: &[(Need, &'static str)]) -> Self {
+        let fields = fields.iter().flat_map(|(need, names)| {
+            names.split_whitespace().map(|name| Field {
+                name: name.trim_end_matches('?'),
+                need: *need,
+                may_be_null: name.ends_with('?'),
+            })
+        });
+        let mut fields: Vec<Field> = fields.collect();
+        fields.sort_by_key(|field| field.name);
+        Self { name, source, fields }
+    }
+
+    /// The fields that are asked in one document. Mutations are asked one by one: each is about an object of its own,
+    /// and one that fails takes the whole answer with it.
+    pub fn parts(&self) -> impl Iterator<Item = &[Field]> {
+        let size = if matches!(self.source, Source::Mutation) { 1 } else { self.fields.len() };
+        self.fields.chunks(size)
+    }
+
+    pub fn field(&self, name: &str) -> &Field {
+        let found = self.fields.iter().find(|field| field.name == name);
+        found.unwrap_or_else(|| panic!("{}.{name} has no line in the table", self.name))
+    }
+}
