@@ -17,7 +17,7 @@ use crate::{
     config::{Config, ConfigError},
     db::{Database, Postgres, embedded::EmbeddedError, migrate, operator, pool, roles::RolesError},
     error::Error,
-    graphql::schema,
+    graphql::{documents::Documents, schema},
     http::{App, router},
     project_keys,
     secrets::{self, Secrets, SecretsError},
@@ -104,6 +104,7 @@ impl Server {
         let patience = Duration::from_secs(config.request_timeout_seconds);
         let app = App {
             schema: schema::build(config.environment, config.answers_introspection()),
+            documents: Documents::default(),
             database: database.clone(),
             sessions: Arc::new(sessions),
             vault: Arc::new(secrets.vault),

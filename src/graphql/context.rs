@@ -148,11 +148,12 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.request().db().await
     }
 
-    async fn load<K>(&self, key: K) -> Result<Option<<Loaders as Loader<K>>::Value>>
+    fn load<K>(&self, key: K) -> impl Future<Output = Result<Option<<Loaders as Loader<K>>::Value>>> + Send
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Loaders: Loader<K, Error = crate::error::Error>,
     {
-        self.data_unchecked::<DataLoader<Loaders>>().load_one(key).await
+        // Boxed: the engine makes one future for each field that is asked, large enough for any field of its type.
+        Box::pin(self.data_unchecked::<DataLoader<Loaders>>().load_one(key))
     }
 }

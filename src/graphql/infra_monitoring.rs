@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use uuid::Uuid;
 
-use super::loader::Loaders;
+use super::{loader::Loaders, scalars::Scalars};
 use crate::error::{Error, Result};
 
 /// Points of one series at most.
@@ -130,7 +130,7 @@ pub struct InfraSeries {
     /// Highest of the points, in the unit; null where nothing was measured.
     pub maximum: Option<f64>,
     /// The points, in the unit, one for each of `timestamps`; null where nothing was measured, which is not zero.
-    pub values: Vec<Option<f64>>,
+    pub values: Scalars<Option<f64>>,
 }
 
 /// Series of a project's load, all with the same points in time.
@@ -140,7 +140,7 @@ pub struct InfraMonitoring {
     pub interval: InfraInterval,
     /// Where each point begins, ascending: whole multiples of the interval in UTC, the first at or before `from`, the
     /// last before `to`; 1 to 1,500. A point has all samples of its interval, also those outside of `from` and `to`.
-    pub timestamps: Vec<DateTime<Utc>>,
+    pub timestamps: Scalars<DateTime<Utc>>,
     /// One series for each attribute, in the order in which they were asked for.
     pub series: Vec<InfraSeries>,
 }
@@ -244,11 +244,11 @@ impl Span {
             total: None,
             average: None,
             maximum: None,
-            values: vec![None; length],
+            values: Scalars(vec![None; length]),
         };
         Ok(InfraMonitoring {
             interval: self.interval,
-            timestamps: (0..self.points).map(|point| self.time(point)).collect::<Result<_>>()?,
+            timestamps: Scalars((0..self.points).map(|point| self.time(point)).collect::<Result<_>>()?),
             series: self.attributes.iter().map(series).collect(),
         })
     }
@@ -257,7 +257,7 @@ impl Span {
 impl InfraSeries {
     #[expect(clippy::cast_precision_loss, reason = "at most 1,500 points")]
     fn sum_up(&mut self) {
-        let measured: Vec<f64> = self.values.iter().copied().flatten().collect();
+        let measured: Vec<f64> = self.values.0.iter().copied().flatten().collect();
         let Some(maximum) = measured.iter().copied().reduce(f64::max) else { return };
         let total: f64 = measured.iter().sum();
         self.total = self.attribute.adds_up().then_some(total);
@@ -287,7 +287,7 @@ impl Loader<InfraMonitoringOf> for Loaders {
                 let point = time.timestamp().div_euclid(span.interval.seconds()) - span.first;
                 let point = usize::try_from(point).map_err(Error::internal)?;
                 for (column, series) in answer.series.iter_mut().enumerate() {
-                    if let Some(value) = series.values.get_mut(point) {
+                    if let Some(value) = series.values.0.get_mut(point) {
                         *value = row.try_get_by_index(column + 2)?;
                     }
                 }

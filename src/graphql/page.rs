@@ -62,15 +62,23 @@ impl PageArguments {
     ///
     /// # Errors
     /// As [`PageArguments::window`]'s and the loader's.
-    pub async fn load<F: OrderField, K: PageKey, N: From<K::Row> + Sorted<F>>(
+    pub fn load<F, K, N>(
         self,
         context: &Context<'_>,
         (field, direction): (F, OrderDirection),
-        key: impl FnOnce(Window) -> K,
-    ) -> Result<Option<Connection<N>>> {
-        let window = self.window(field, direction == OrderDirection::Desc, counts(context))?;
-        let slice = context.load(key(window.clone())).await?;
-        Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        key: impl FnOnce(Window) -> K + Send,
+    ) -> impl Future<Output = Result<Option<Connection<N>>>> + Send
+    where
+        F: OrderField + Send,
+        K: PageKey,
+        N: From<K::Row> + Sorted<F>,
+    {
+        // Boxed for the reason that `ContextExt::load` has.
+        Box::pin(async move {
+            let window = self.window(field, direction == OrderDirection::Desc, counts(context))?;
+            let slice = context.load(key(window.clone())).await?;
+            Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+        })
     }
 
     /// The window that they ask for.

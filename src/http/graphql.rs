@@ -60,6 +60,7 @@ pub async fn post(
     };
     let mut document = Document::new(posted.query).variables(posted.variables);
     document.operation_name = posted.operation_name;
+    app.documents.parse(&mut document);
     let client = Client {
         ip: Some(peer.ip()),
         user_agent: text(&headers, &header::USER_AGENT).map(str::to_owned),

@@ -14,7 +14,13 @@ use serde_json::{Value, json};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use super::{console, graphql, health, request_id};
-use crate::{auth::session::Sessions, config::Config, db::Database, graphql::schema::Schema, vault::Vault};
+use crate::{
+    auth::session::Sessions,
+    config::Config,
+    db::Database,
+    graphql::{documents::Documents, schema::Schema},
+    vault::Vault,
+};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -29,6 +35,8 @@ pub struct App {
     pub vault: Arc<Vault>,
     /// The graph.
     pub schema: Schema,
+    /// Documents that were parsed before.
+    pub documents: Documents,
 }
 
 impl std::fmt::Debug for App {
