@@ -7,26 +7,10 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::m007_restrictive_rls::readable;
+use crate::{m007_restrictive_rls::readable, policy::filter};
 
 const FUNCTIONS: &str = include_str!("sql/m013/up.sql");
 const DOWN: &str = include_str!("sql/m013/down.sql");
-
-/// Each comparison with a set as a filter.
-fn filter(rule: &str) -> String {
-    const COMPARISON: &str = " = ANY ((SELECT ";
-    const END: &str = "::uuid[])";
-    let mut filter = String::new();
-    let mut rest = rule;
-    while let Some((before, after)) = rest.split_once(COMPARISON) {
-        let column = before.rfind([' ', '(']).map_or(0, |index| index + 1);
-        let (set, after) = after.split_once(END).unwrap_or((after, ""));
-        filter.push_str(&before[..column]);
-        filter.push_str(&format!("coalesce({}{COMPARISON}{set}{END}, false)", &before[column..]));
-        rest = after;
-    }
-    filter + rest
-}
 
 /// The policies of reading with each rule made anew by `form`; those that compare with no set stay.
 fn policies(form: impl Fn(&str) -> String) -> String {
@@ -49,24 +33,5 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::run(manager, &[&policies(str::to_owned), DOWN]).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::filter;
-
-    #[test]
-    fn comparisons_become_filters_and_the_rest_stays() {
-        let set = "(SELECT platform.f('a:b'))::uuid[]";
-        assert_eq!(filter("active"), "active");
-        assert_eq!(filter(&format!("id = ANY ({set})")), format!("coalesce(id = ANY ({set}), false)"));
-        assert_eq!(
-            filter(&format!("(a = 1 OR EXISTS (SELECT 1 FROM t WHERE t.x = ANY ({set})) AND (y = ANY ({set})))")),
-            format!(
-                "(a = 1 OR EXISTS (SELECT 1 FROM t WHERE coalesce(t.x = ANY ({set}), false)) \
-                 AND (coalesce(y = ANY ({set}), false)))"
-            )
-        );
     }
 }

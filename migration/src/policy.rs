@@ -44,3 +44,39 @@ pub fn update(table: &str, rule: &str) -> String {
 pub fn delete(table: &str, rule: &str) -> String {
     format!("CREATE POLICY {table}_delete ON platform.{table} FOR DELETE TO ogelbase_app USING ({rule});\n")
 }
+
+/// The rule with each comparison with a set inside `coalesce`: a filter on the rows that a statement's own conditions
+/// found, and no condition of the index that its list is read from (docs/decisions.md, 2026-11-21).
+pub fn filter(rule: &str) -> String {
+    const COMPARISON: &str = " = ANY ((SELECT ";
+    const END: &str = "::uuid[])";
+    let mut filter = String::new();
+    let mut rest = rule;
+    while let Some((before, after)) = rest.split_once(COMPARISON) {
+        let column = before.rfind([' ', '(']).map_or(0, |index| index + 1);
+        let (set, after) = after.split_once(END).unwrap_or((after, ""));
+        filter.push_str(&before[..column]);
+        filter.push_str(&format!("coalesce({}{COMPARISON}{set}{END}, false)", &before[column..]));
+        rest = after;
+    }
+    filter + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn comparisons_become_filters_and_the_rest_stays() {
+        let set = "(SELECT platform.f('a:b'))::uuid[]";
+        assert_eq!(filter("active"), "active");
+        assert_eq!(filter(&format!("id = ANY ({set})")), format!("coalesce(id = ANY ({set}), false)"));
+        assert_eq!(
+            filter(&format!("(a = 1 OR EXISTS (SELECT 1 FROM t WHERE t.x = ANY ({set})) AND (y = ANY ({set})))")),
+            format!(
+                "(a = 1 OR EXISTS (SELECT 1 FROM t WHERE coalesce(t.x = ANY ({set}), false)) \
+                 AND (coalesce(y = ANY ({set}), false)))"
+            )
+        );
+    }
+}

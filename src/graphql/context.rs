@@ -84,7 +84,9 @@ impl Request {
     /// # Errors
     /// [`crate::error::Error::Unavailable`] without a database.
     pub async fn db(&self) -> Result<&RequestTransaction> {
-        self.transaction.get_or_try_init(|| async { Ok(self.database.begin(&Opening::Anonymous).await?.0) }).await
+        // Boxed: beginning takes 15 kB of state, which the future of every statement would hold for it.
+        let begin = || Box::pin(async { Ok(self.database.begin(&Opening::Anonymous).await?.0) });
+        self.transaction.get_or_try_init(begin).await
     }
 
     /// The transaction, if one was begun.
