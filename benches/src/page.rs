@@ -172,9 +172,11 @@ fn projects() -> Case {
             Statement::new(
                 r#"SELECT p.id AS "id:prj", p.name, p.ref, p.region, p.status AS "status:enum",
                           o.id AS "organization.id:org", o.name AS "organization.name", o.slug AS "organization.slug"
-                     FROM platform.projects p JOIN platform.organizations o ON o.id = p.organization_id
-                    WHERE p.organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])
-                    ORDER BY p.created_at DESC, p.id DESC LIMIT 101"#,
+                     FROM (SELECT id, name, ref, region, status, organization_id, created_at FROM platform.projects
+                            WHERE organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])
+                            ORDER BY created_at DESC, id DESC LIMIT 101) p
+                     JOIN platform.organizations o ON o.id = p.organization_id
+                    ORDER BY p.created_at DESC, p.id DESC"#,
                 [],
             ),
             Statement::new(

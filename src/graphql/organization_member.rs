@@ -297,3 +297,25 @@ impl Loader<OrganizationMemberById> for Loaders {
         Ok(rows.into_iter().map(|row| (OrganizationMemberById(row.id), row.into())).collect())
     }
 }
+
+/// How many members an organization has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MemberCountOf(pub Uuid);
+
+impl Loader<MemberCountOf> for Loaders {
+    type Value = i64;
+    type Error = Error;
+
+    async fn load(&self, keys: &[MemberCountOf]) -> Result<HashMap<MemberCountOf, i64>> {
+        let counted: Vec<(Uuid, i64)> = Entity::find()
+            .select_only()
+            .column(Column::OrganizationId)
+            .column_as(Column::Id.count(), "members")
+            .filter(Column::OrganizationId.eq_any(keys.iter().map(|key| key.0)))
+            .group_by(Column::OrganizationId)
+            .into_tuple()
+            .all(self.db().await?)
+            .await?;
+        Ok(counted.into_iter().map(|(organization_id, count)| (MemberCountOf(organization_id), count)).collect())
+    }
+}

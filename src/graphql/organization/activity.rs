@@ -14,8 +14,9 @@ use crate::{
         feature_flag::{FlagsOf, OrganizationFeatureFlag},
         guard::{needs, requires},
         invitation::{InvitationFilter, InvitationOrderField, InvitationsOf, OrganizationInvitation, Present},
+        organization_member::MemberCountOf,
         page::{Connection, OrderField, PageArguments, page_size},
-        usage::{DailyUsage, DailyUsageOf, MemberCountOf, OrganizationUsage, Span, UsageOf},
+        usage::{DailyUsage, DailyUsageOf, OrganizationUsage, Span, UsageOf},
     },
 };
 

@@ -1,21 +1,19 @@
 //! Metered usage: of an organization with what its plan includes, of a project, and day by day.
 
+mod daily;
+
 use std::collections::{BTreeMap, HashMap};
 
-use async_graphql::{Context, Enum, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::organization_members;
 use rust_decimal::Decimal;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement, Value,
-};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::{
     context::ContextExt,
     guard::signed_in,
-    loader::{Loaders, PageKey},
-    page::check_search,
+    loader::PageKey,
     project::{Project, ProjectById},
     scalar,
 };
@@ -23,6 +21,8 @@ use crate::{
     db::{RequestTransaction, list::Slice},
     error::{Error, Result},
 };
+
+pub use daily::{DailyUsage, DailyUsageOf};
 
 /// How the records of a metric make its amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum)]
@@ -183,22 +183,6 @@ pub struct ProjectUsage {
     cost: scalar::Decimal,
 }
 
-/// What an organization used of one metric on one day.
-#[derive(Debug, Clone, SimpleObject)]
-#[graphql(guard = "signed_in()")]
-pub struct DailyUsage {
-    /// Start of the day, midnight in UTC.
-    day: DateTime<Utc>,
-    /// Name of what was measured, as `EGRESS`, `DATABASE_SIZE` or `COMPUTE_HOURS`.
-    metric: String,
-    /// Unit of the amount, as `GB` or `hours`. What was measured in two units is two entries.
-    unit: String,
-    /// How much on this day, at least 0; made of the day's records as `aggregation` of the metric says.
-    amount: scalar::Decimal,
-    /// What it cost, at least 0, in the organization's currency.
-    cost: scalar::Decimal,
-}
-
 /// An organization's usage by metric.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UsageOf {
@@ -318,77 +302,7 @@ impl PageKey for ProjectUsageOf {
     }
 }
 
-/// An organization's usage by day and metric.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct DailyUsageOf {
-    /// The organization.
-    pub organization_id: Uuid,
-    /// When.
-    pub span: Span,
-    /// Of which metrics; none: of all.
-    pub metrics: Option<Vec<String>>,
-}
-
-impl DailyUsageOf {
-    /// The key, if its metrics can be searched for.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] naming the argument.
-    pub fn checked(self) -> Result<Self> {
-        for metric in self.metrics.iter().flatten() {
-            check_search("metrics", Some(metric))?;
-        }
-        Ok(self)
-    }
-}
-
-const DAILY_USAGE_OF_EACH: &str = "
-    SELECT parent, day, metric_type, unit, sum(amount) AS amount, sum(cost) AS cost
-      FROM (SELECT u.organization_id AS parent, date_trunc('day', u.period_start, 'UTC') AS day, u.metric_type, u.unit,
-                   CASE WHEN u.metric_type = ANY ($4) THEN max(u.metric_value) ELSE sum(u.metric_value) END AS amount,
-                   sum(u.cost) AS cost
-              FROM platform.usage_metrics u
-             WHERE u.organization_id = ANY ($1) AND u.period_start >= $2 AND u.period_start < $3
-               AND ($5::text[] IS NULL OR u.metric_type = ANY ($5))
-             GROUP BY u.organization_id, 2, u.metric_type, u.unit, u.project_id) used
-     GROUP BY parent, day, metric_type, unit
-     ORDER BY day, metric_type COLLATE \"C\", unit COLLATE \"C\"";
-
-#[derive(Debug, FromQueryResult)]
-struct UsedOnDay {
-    parent: Uuid,
-    day: DateTime<Utc>,
-    metric_type: String,
-    unit: String,
-    amount: Decimal,
-    cost: Decimal,
-}
-
-impl PageKey for DailyUsageOf {
-    type Row = DailyUsage;
-
-    fn parent(&self) -> Uuid {
-        self.organization_id
-    }
-
-    fn of_parent(&self, organization_id: Uuid) -> Self {
-        Self { organization_id, ..self.clone() }
-    }
-
-    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<DailyUsage>>> {
-        let rows =
-            rows::<UsedOnDay>(db, DAILY_USAGE_OF_EACH, parents, self.span, [self.metrics.clone().into()]).await?;
-        Ok(of_each(
-            parents,
-            rows.into_iter().map(|UsedOnDay { parent, day, metric_type: metric, unit, amount, cost }| {
-                let (amount, cost) = (scalar::Decimal(amount), scalar::Decimal(cost));
-                (parent, DailyUsage { day, metric, unit, amount, cost })
-            }),
-        ))
-    }
-}
-
-/// The rows of one of the statements above: `$1` parents, `$2` and `$3` the time, `$4` the metrics that are levels.
+/// The rows of one of the statements: `$1` parents, `$2` and `$3` the time, `$4` the metrics that are levels.
 async fn rows<M: FromQueryResult>(
     db: &RequestTransaction,
     sql: &'static str,
@@ -413,27 +327,4 @@ fn of_each<M>(parents: &[Uuid], rows: impl IntoIterator<Item = (Uuid, M)>) -> Ha
         }
     }
     slices
-}
-
-/// How many members an organization has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct MemberCountOf(pub Uuid);
-
-impl Loader<MemberCountOf> for Loaders {
-    type Value = i64;
-    type Error = Error;
-
-    async fn load(&self, keys: &[MemberCountOf]) -> Result<HashMap<MemberCountOf, i64>> {
-        use organization_members::{Column, Entity};
-        let counted: Vec<(Uuid, i64)> = Entity::find()
-            .select_only()
-            .column(Column::OrganizationId)
-            .column_as(Column::Id.count(), "members")
-            .filter(Column::OrganizationId.eq_any(keys.iter().map(|key| key.0)))
-            .group_by(Column::OrganizationId)
-            .into_tuple()
-            .all(self.db().await?)
-            .await?;
-        Ok(counted.into_iter().map(|(organization_id, count)| (MemberCountOf(organization_id), count)).collect())
-    }
 }
