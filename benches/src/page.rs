@@ -199,7 +199,7 @@ fn projects() -> Case {
 const LIST: &str = include_str!("../../examples/queries/projects.graphql");
 
 fn update_organization(world: &World) -> Case {
-    let names = |turn: usize| format!("Organization {}", 'A'.to_string().repeat(1 + turn / world.organizations.len()));
+    let names = |turn: usize| format!("Organization {} THREAD", 1 + turn / world.organizations.len());
     let turns: Vec<(String, String)> =
         (0..400).map(|turn| (world.organizations[turn % world.organizations.len()].clone(), names(turn))).collect();
     let id = |key: &str| format!("org_{}", key.replace('-', ""));

@@ -54,7 +54,8 @@ pub fn filter(rule: &str) -> String {
     let mut rest = rule;
     while let Some((before, after)) = rest.split_once(COMPARISON) {
         let column = before.rfind([' ', '(']).map_or(0, |index| index + 1);
-        let (set, after) = after.split_once(END).unwrap_or((after, ""));
+        // A set of another type is compared with small tables only.
+        let Some((set, after)) = after.split_once(END) else { break };
         filter.push_str(&before[..column]);
         filter.push_str(&format!("coalesce({}{COMPARISON}{set}{END}, false)", &before[column..]));
         rest = after;

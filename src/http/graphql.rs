@@ -60,7 +60,6 @@ pub async fn post(
     };
     let mut document = Document::new(posted.query).variables(posted.variables);
     document.operation_name = posted.operation_name;
-    app.documents.parse(&mut document);
     let client = Client {
         ip: Some(peer.ip()),
         user_agent: text(&headers, &header::USER_AGENT).map(str::to_owned),
@@ -118,6 +117,8 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
 /// Runs the document in the request's transaction and ends that: a mutation, and a query that put something on record,
 /// is answered after COMMIT was; a mutation that failed in part has not happened at all.
 async fn execute(app: &App, request: Arc<Request>, mut document: Document) -> Answer {
+    // Not before the credential was accepted: what is refused fills no cache.
+    app.documents.parse(&mut document);
     let writes = is_mutation(&mut document);
     let batches = Batches::default();
     let errors = FieldErrors::default();

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::organizations::{ActiveModel, Entity, Model};
-use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, SqlErr};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, SqlErr, sea_query::LockType};
 
 use super::Organization;
 use crate::{
@@ -81,8 +81,8 @@ impl OrganizationMutations {
         let db = context.db().await?;
         let client_mutation_id = input.client_mutation_id.take();
         let key = id::key_of(Kind::Organization, &input.organization, "input.organization")?;
-        // Locked, so that the record tells what this change really replaced.
-        let before = Entity::find_by_id(key).lock_exclusive().one(db).await?;
+        // Locked, so that the record tells what this change really replaced; not the key, which inserts refer to.
+        let before = Entity::find_by_id(key).lock(LockType::NoKeyUpdate).one(db).await?;
         let before = before.ok_or(Error::NotFound("the organization was".into()))?;
         let row = input.applied_to(&before)?;
         let after = if row.is_changed() { row.update(db).await.map_err(slug_is_taken)? } else { before.clone() };
