@@ -6,23 +6,82 @@ use uuid::Uuid;
 
 use crate::{auth::session::Client, db::RequestTransaction, error::Result};
 
+/// How grave a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The course of things.
+    Info,
+    /// Somebody should look at it: refused, reused, revealed.
+    Warning,
+}
+
+impl Severity {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// What happened. Who did it is the transaction's user, whatever is said here.
 #[derive(Debug)]
 pub struct Record {
-    /// The organization concerned; none for what concerns a person alone.
-    pub organization_id: Option<Uuid>,
-    /// The project concerned.
-    pub project_id: Option<Uuid>,
-    /// What happened, as `organization.updated`.
-    pub event_type: &'static str,
-    /// Kind of the thing acted on, as `organization`.
-    pub resource_type: &'static str,
-    /// Its key.
-    pub resource_id: Uuid,
-    /// The verb: `update`.
-    pub action: &'static str,
+    organization_id: Option<Uuid>,
+    project_id: Option<Uuid>,
+    event_type: &'static str,
+    resource_type: &'static str,
+    resource_id: Option<Uuid>,
+    action: &'static str,
+    severity: Severity,
+    changes: Changes,
+}
+
+impl Record {
+    /// What happened (`organization.updated`), by which verb (`update`), to which kind of thing (`organization`).
+    #[must_use]
+    pub fn new(event_type: &'static str, action: &'static str, resource_type: &'static str) -> Self {
+        Self {
+            organization_id: None,
+            project_id: None,
+            event_type,
+            resource_type,
+            resource_id: None,
+            action,
+            severity: Severity::Info,
+            changes: Changes::default(),
+        }
+    }
+
+    /// The key of the thing it was done to.
+    #[must_use]
+    pub fn to(self, resource_id: Uuid) -> Self {
+        Self { resource_id: Some(resource_id), ..self }
+    }
+
+    /// The organization concerned; without it the record concerns a person alone.
+    #[must_use]
+    pub fn in_organization(self, organization_id: Uuid) -> Self {
+        Self { organization_id: Some(organization_id), ..self }
+    }
+
+    /// The project concerned, and its organization.
+    #[must_use]
+    pub fn in_project(self, organization_id: Uuid, project_id: Uuid) -> Self {
+        Self { organization_id: Some(organization_id), project_id: Some(project_id), ..self }
+    }
+
+    /// How grave it is, when not `info`.
+    #[must_use]
+    pub fn severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
     /// What changed.
-    pub changes: Changes,
+    #[must_use]
+    pub fn changes(self, changes: Changes) -> Self {
+        Self { changes, ..self }
+    }
 }
 
 /// The values that changed, before and after. Never give it a secret.
@@ -56,7 +115,7 @@ impl Changes {
 pub async fn record(transaction: &RequestTransaction, client: &Client, record: Record) -> Result<()> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
-        "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, 'info', $8, $9, $10)",
+        "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         [
             record.organization_id.into(),
             record.project_id.into(),
@@ -65,6 +124,7 @@ pub async fn record(transaction: &RequestTransaction, client: &Client, record: R
             record.resource_id.into(),
             record.action.into(),
             record.changes.metadata().into(),
+            record.severity.name().into(),
             client.ip.map(ipnetwork::IpNetwork::from).into(),
             client.user_agent.clone().into(),
             client.request_id.clone().into(),

@@ -36,6 +36,22 @@ pub enum Error {
     /// The state of things does not allow it (a name is taken, a row changed meanwhile).
     #[error("{0}")]
     Conflict(Cow<'static, str>),
+    /// The plan's limit is reached.
+    #[error("the limit of {limit} is reached ({allowed}): {lifted_by}")]
+    LimitExceeded {
+        /// What is limited, as `members`.
+        limit: &'static str,
+        /// How many there may be.
+        allowed: i64,
+        /// What would lift it, in one sentence.
+        lifted_by: Cow<'static, str>,
+    },
+    /// Too many attempts or too much work; waiting helps.
+    #[error("too many attempts: try again in {retry_after} s")]
+    RateLimited {
+        /// Seconds to wait, at least 1.
+        retry_after: u64,
+    },
     /// The database cannot be reached or is too busy; trying again later may help.
     #[error("the database is not available: {0}")]
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
@@ -54,6 +70,8 @@ impl Error {
             Self::NotFound(_) => "NOT_FOUND",
             Self::InvalidInput { .. } => "INVALID_INPUT",
             Self::Conflict(_) => "CONFLICT",
+            Self::LimitExceeded { .. } => "LIMIT_EXCEEDED",
+            Self::RateLimited { .. } => "RATE_LIMITED",
             Self::Unavailable(_) => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }
@@ -76,9 +94,24 @@ impl Error {
     }
 }
 
+/// Constraints of the database that a lawful request can run into, and what the caller is told. What is refused at the
+/// input before, or guarded against, is not here: running into it is a fault of ours.
+const CONFLICTS: &[(&str, &str)] = &[
+    ("organizations_slug_key", "this slug is taken"),
+    ("organization_keeps_an_owner", "an organization keeps at least one owner: make somebody else an owner first"),
+];
+
+fn conflict(constraint: Option<&str>) -> Option<Error> {
+    let (_, message) = CONFLICTS.iter().find(|(name, _)| Some(*name) == constraint)?;
+    Some(Error::Conflict(Cow::Borrowed(message)))
+}
+
 impl From<sea_orm::sqlx::Error> for Error {
     fn from(error: sea_orm::sqlx::Error) -> Self {
         use sea_orm::sqlx::Error as Sqlx;
+        if let Some(conflict) = error.as_database_error().and_then(|database| conflict(database.constraint())) {
+            return conflict;
+        }
         let unavailable = match &error {
             Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::Tls(_) => true,
             // 57P0x: the server is shutting down or starting; 53xxx: out of resources (PostgreSQL, appendix A).

@@ -20,6 +20,7 @@ mod m010_credentials_reveal;
 mod m011_list_indexes;
 mod m012_retired_plans;
 mod m013_policy_cost;
+mod m014_mail_and_tokens;
 pub mod policy;
 pub mod rls;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m011_list_indexes::Migration),
             Box::new(m012_retired_plans::Migration),
             Box::new(m013_policy_cost::Migration),
+            Box::new(m014_mail_and_tokens::Migration),
         ]
     }
 

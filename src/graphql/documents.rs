@@ -15,7 +15,7 @@ const OVERHEAD: usize = 512;
 const LONGEST: usize = 16 * 1024;
 
 /// The parsed form of queries by their text: clients ask the same few again and again, and parsing one takes the engine
-/// longer than reading its rows (docs/performance.md). Mutations are not kept: one may have a password in its text.
+/// a sixth of a request (docs/performance.md). Mutations are not kept: one may have a password in its text.
 #[derive(Debug, Clone)]
 pub struct Documents(Cache<String, ExecutableDocument>);
 

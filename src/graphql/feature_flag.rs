@@ -14,10 +14,10 @@ use super::{
     id::Kind,
     loader::{Loaders, row_key},
     order::OrderDirection,
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, counts, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
 };
 use crate::{
-    db::list::{List, Position, Slice, SortValue},
+    db::list::{List, Position, SortValue},
     error::{Error, Result},
     feature_flags::{self, Evaluation, Flag},
 };
@@ -180,11 +180,9 @@ impl FeatureFlagQueries {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<FeatureFlag>>> {
-        let field = FeatureFlagOrderField;
-        let window = PageArguments { first, after, last, before }.window(field, false, counts(context))?;
         let list = List { select: Entity::find(), key: Column::FlagKey, id: Column::Id };
-        let slice: Slice<Model> = list.whole(context.db().await?, &window).await?;
-        Ok(Some(Connection::new(slice, &window, field)))
+        let page = PageArguments { first, after, last, before };
+        page.whole::<_, _, Model, _>(context, FeatureFlagOrderField::DEFAULT, list).await
     }
 }
 

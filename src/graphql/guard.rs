@@ -25,6 +25,10 @@ impl From<Permission> for String {
     }
 }
 
+fn allowed_if(allowed: bool, permission: &'static str) -> async_graphql::Result<()> {
+    if allowed { Ok(()) } else { Err(Error::Forbidden { permission }.into()) }
+}
+
 /// Open to everybody.
 #[derive(Debug)]
 pub struct Public;
@@ -69,11 +73,7 @@ pub const fn only_self(user_id: Uuid) -> OnlySelf {
 
 impl Guard for OnlySelf {
     async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
-        if context.viewer().member()?.user_id == self.0 {
-            Ok(())
-        } else {
-            Err(Error::Forbidden { permission: "self" }.into())
-        }
+        allowed_if(context.viewer().member()?.user_id == self.0, "self")
     }
 }
 
@@ -135,7 +135,7 @@ impl Guard for NeedsIn {
             Some(project_id) => viewer.may_in_project(self.permission, self.organization_id, project_id),
             None => viewer.may_in_organization(self.permission, self.organization_id),
         };
-        if allowed { Ok(()) } else { Err(Error::Forbidden { permission: self.permission.name() }.into()) }
+        allowed_if(allowed, self.permission.name())
     }
 }
 
@@ -151,7 +151,7 @@ impl Guard for NeedsOnOwn {
         let viewer = context.viewer();
         viewer.member()?;
         let allowed = viewer.may_on_own_in_organization(self.permission, self.organization_id);
-        if allowed { Ok(()) } else { Err(Error::Forbidden { permission: self.permission.name() }.into()) }
+        allowed_if(allowed, self.permission.name())
     }
 }
 
@@ -168,13 +168,10 @@ impl Guard for NeedsInNamed<'_> {
         let viewer = context.viewer();
         viewer.member()?;
         let organization_id = id::key_of(Kind::Organization, self.id, self.path)?;
-        if viewer.may_in_organization(self.permission, organization_id) {
-            Ok(())
-        } else if viewer.belongs_to(organization_id) {
-            Err(Error::Forbidden { permission: self.permission.name() }.into())
-        } else {
+        if !viewer.belongs_to(organization_id) {
             // What one may not see does not exist.
-            Err(Error::NotFound("the organization was".into()).into())
+            return Err(Error::NotFound("the organization was".into()).into());
         }
+        allowed_if(viewer.may_in_organization(self.permission, organization_id), self.permission.name())
     }
 }

@@ -1,7 +1,5 @@
 //! The rules that input values follow; the database's CHECKs hold the same (migration 001, `text_rules.sql`).
 
-use std::borrow::Cow;
-
 use crate::{
     db::bootstrap::Slug,
     error::{Error, Result},
@@ -45,7 +43,7 @@ pub fn email(path: &'static str, value: &str) -> Result<String> {
 ///
 /// # Errors
 /// [`Error::InvalidInput`] naming `path`.
-pub fn slug(path: impl Into<Cow<'static, str>>, value: &str) -> Result<String> {
+pub fn slug(path: &'static str, value: &str) -> Result<String> {
     match Slug::parse(value) {
         Some(_) => Ok(value.to_owned()),
         None => Err(Error::invalid(path, "must be 3 to 40 of the characters a-z, 0-9 and -")),

@@ -45,11 +45,3 @@ impl<F: InputType + OrderField> From<Order<F>> for (F, OrderDirection) {
         (order.field, order.direction)
     }
 }
-
-impl<F: InputType + OrderField> Order<F> {
-    /// Whether the largest come first.
-    #[must_use]
-    pub fn descending(self) -> bool {
-        self.direction == OrderDirection::Desc
-    }
-}

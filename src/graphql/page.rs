@@ -4,11 +4,12 @@ use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
+use sea_orm::{EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::{context::ContextExt, loader::PageKey, order::OrderDirection};
 use crate::{
-    db::list::{Position, Slice, SortValue, Window},
+    db::list::{List, Position, Slice, SortValue, Window},
     error::{Error, Result},
 };
 
@@ -81,12 +82,33 @@ impl PageArguments {
         })
     }
 
+    /// The page that they ask for, of a list that belongs to no parent: those at the roots.
+    ///
+    /// # Errors
+    /// As [`PageArguments::window`]'s and the statement's.
+    pub async fn whole<F, E, M, N>(
+        self,
+        context: &Context<'_>,
+        (field, direction): (F, OrderDirection),
+        list: List<E>,
+    ) -> Result<Option<Connection<N>>>
+    where
+        F: OrderField,
+        E: EntityTrait,
+        M: FromQueryResult,
+        N: From<M> + Sorted<F>,
+    {
+        let window = self.window(field, direction == OrderDirection::Desc, counts(context))?;
+        let slice: Slice<M> = list.whole(context.db().await?, &window).await?;
+        Ok(Some(Connection::new(slice, &window, field)))
+    }
+
     /// The window that they ask for.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] naming the argument, for a size outside 1 to 100, for `first` together with `last`,
     /// and for a cursor that is malformed or of another order.
-    pub fn window<F: OrderField>(self, field: F, descending: bool, count: bool) -> Result<Window> {
+    fn window<F: OrderField>(self, field: F, descending: bool, count: bool) -> Result<Window> {
         let (limit, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(Error::invalid("last", "give `first` or `last`, not both")),
             (Some(first), None) => (limit("first", first)?, false),
@@ -120,8 +142,7 @@ pub fn page_size(first: Option<i32>, last: Option<i32>) -> usize {
 }
 
 /// Whether `totalCount` of the field's connection is asked for.
-#[must_use]
-pub fn counts(context: &Context<'_>) -> bool {
+fn counts(context: &Context<'_>) -> bool {
     context.look_ahead().field("totalCount").exists()
 }
 
@@ -189,7 +210,7 @@ pub struct Connection<N> {
 
 impl<N> Connection<N> {
     /// The page that a slice of rows makes, under the order and the window that it was loaded with.
-    pub fn new<F: OrderField, M>(slice: Slice<M>, window: &Window, field: F) -> Self
+    fn new<F: OrderField, M>(slice: Slice<M>, window: &Window, field: F) -> Self
     where
         N: From<M> + Sorted<F>,
     {

@@ -42,6 +42,12 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
             set(shown, "argument", path.as_ref());
         }
         Error::Forbidden { permission } => set(shown, "permission", *permission),
+        Error::LimitExceeded { limit, allowed, lifted_by } => {
+            set(shown, "limit", *limit);
+            set(shown, "allowed", *allowed);
+            set(shown, "liftedBy", lifted_by.as_ref());
+        }
+        Error::RateLimited { retry_after } => set(shown, "retryAfter", *retry_after),
         Error::Unavailable(cause) => {
             tracing::warn!(request_id, %cause, "the database is not available");
             "the service is not available at the moment, try again shortly".clone_into(&mut shown.message);
@@ -55,6 +61,6 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
     }
 }
 
-fn set(error: &mut ServerError, name: &str, value: impl Into<String>) {
-    error.extensions.get_or_insert_default().set(name, Value::String(value.into()));
+fn set(error: &mut ServerError, name: &str, value: impl Into<Value>) {
+    error.extensions.get_or_insert_default().set(name, value);
 }

@@ -16,12 +16,12 @@ use super::{
     loader::row_key,
     order::{Order, OrderDirection},
     organization_member::{MemberFilter, MemberOrderField, MembersOf, OrganizationMember},
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, counts, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
     project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
 };
 use crate::{
     auth::{Permission as P, Principal, permission::Permission},
-    db::list::{List, Position, Slice, SortValue},
+    db::list::{List, Position, SortValue},
     error::Result,
 };
 
@@ -231,16 +231,13 @@ impl OrganizationQueries {
         #[graphql(desc = "Default: name, ascending.")] order_by: Option<Order<OrganizationOrderField>>,
     ) -> Result<Option<Connection<Organization>>> {
         let order = order_by.unwrap_or_default();
-        let page = PageArguments { first, after, last, before };
-        let window = page.window(order.field, order.descending(), counts(context))?;
         let key = match order.field {
             OrganizationOrderField::Name => Column::Name,
             OrganizationOrderField::CreatedAt => Column::CreatedAt,
         };
         let mine = Column::Id.eq_any(context.viewer().organization_ids());
         let list = List { select: Entity::find().filter(mine), key, id: Column::Id };
-        let slice: Slice<Model> = list.whole(context.db().await?, &window).await?;
-        Ok(Some(Connection::new(slice, &window, order.field)))
+        PageArguments { first, after, last, before }.whole::<_, _, Model, _>(context, order.into(), list).await
     }
 }
 

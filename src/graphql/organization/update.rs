@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::organizations::{ActiveModel, Entity, Model};
-use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, SqlErr, sea_query::LockType};
+use sea_orm::{ActiveModelTrait, EntityTrait, QuerySelect, sea_query::LockType};
 
 use super::Organization;
 use crate::{
@@ -85,28 +85,16 @@ impl OrganizationMutations {
         let before = Entity::find_by_id(key).lock(LockType::NoKeyUpdate).one(db).await?;
         let before = before.ok_or(Error::NotFound("the organization was".into()))?;
         let row = input.applied_to(&before)?;
-        let after = if row.is_changed() { row.update(db).await.map_err(slug_is_taken)? } else { before.clone() };
+        let after = if row.is_changed() { row.update(db).await? } else { before.clone() };
         let changes = Changes::default()
             .of("name", before.name, after.name.clone())
             .of("slug", before.slug, after.slug.clone())
             .of("billingEmail", before.billing_email, after.billing_email.clone());
-        let record = Record {
-            organization_id: Some(after.id),
-            project_id: None,
-            event_type: "organization.updated",
-            resource_type: "organization",
-            resource_id: after.id,
-            action: "update",
-            changes,
-        };
+        let record = Record::new("organization.updated", "update", "organization")
+            .to(after.id)
+            .in_organization(after.id)
+            .changes(changes);
         audit::record(db, &context.request().client, record).await?;
         Ok(UpdateOrganizationPayload { organization: after.into(), client_mutation_id })
-    }
-}
-
-fn slug_is_taken(error: sea_orm::DbErr) -> Error {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Error::Conflict("this slug is taken".into()),
-        _ => error.into(),
     }
 }

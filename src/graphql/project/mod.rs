@@ -22,7 +22,7 @@ use super::{
     loader::{PageKey, row_key},
     order::{Order, OrderDirection},
     organization::{Organization, OrganizationById},
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, contains_pattern, counts, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, contains_pattern, page_size},
     project_member::{ProjectMember, ProjectMemberFilter, ProjectMemberOrderField, ProjectMembersOf},
 };
 use crate::{
@@ -336,13 +336,9 @@ impl ProjectQueries {
     ) -> Result<Option<Connection<Project>>> {
         let order = order_by.unwrap_or_default();
         let filter = filter.unwrap_or_default().checked()?;
-        let page = PageArguments { first, after, last, before };
-        let window = page.window(order.field, order.descending(), counts(context))?;
-        let mine = Column::OrganizationId.eq_any(context.viewer().organization_ids());
         let mut list = list(&filter, order.field);
-        list.select = list.select.filter(mine);
-        let slice: Slice<Safe> = list.whole(context.db().await?, &window).await?;
-        Ok(Some(Connection::new(slice, &window, order.field)))
+        list.select = list.select.filter(Column::OrganizationId.eq_any(context.viewer().organization_ids()));
+        PageArguments { first, after, last, before }.whole::<_, _, Safe, _>(context, order.into(), list).await
     }
 }
 
