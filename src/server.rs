@@ -17,7 +17,7 @@ use crate::{
     config::{Config, ConfigError},
     db::{Database, Postgres, embedded::EmbeddedError, migrate, operator, pool, roles::RolesError},
     error::Error,
-    graphql::{documents::Documents, schema},
+    graphql::engine::Engine,
     http::{App, router},
     project_keys,
     secrets::{self, Secrets, SecretsError},
@@ -103,8 +103,7 @@ impl Server {
         };
         let patience = Duration::from_secs(config.request_timeout_seconds);
         let app = App {
-            schema: schema::build(config.environment, config.answers_introspection()),
-            documents: Documents::default(),
+            engine: Engine::new(&config),
             database: database.clone(),
             sessions: Arc::new(sessions),
             vault: Arc::new(secrets.vault),

@@ -8,22 +8,15 @@ const TICKS: f64 = 100.0;
 /// One process, or PostgreSQL's many.
 #[derive(Debug)]
 pub enum Processes {
+    /// One.
     One(u32),
     /// A postmaster and all that it started.
     Postgres(u32),
 }
 
 impl Processes {
-    pub fn one(pid: u32) -> Self {
-        Self::One(pid)
-    }
-
     pub fn own() -> Self {
         Self::One(std::process::id())
-    }
-
-    pub fn of_postgres(postmaster: u32) -> Self {
-        Self::Postgres(postmaster)
     }
 
     /// User and system time so far, of those that have ended since as well.

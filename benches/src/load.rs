@@ -35,12 +35,12 @@ pub fn run(case: &Case, connections: u32, duration: Duration, world: &World) -> 
         line.trim_start().trim_start_matches(name).trim().to_owned()
     };
     let requests = said.lines().find(|line| line.contains("requests in")).unwrap();
-    let answered: usize = value("Bytes:").parse().unwrap();
-    let count: usize = requests.split_whitespace().next().unwrap().parse().unwrap();
+    let answered: u64 = value("Bytes:").parse().unwrap();
+    let count: u64 = requests.split_whitespace().next().unwrap().parse().unwrap();
     // An answer with errors has the status 200 too, but not the length.
-    assert!(answered / count >= case.answer_length, "answers shorter than {} bytes: {said}", case.answer_length);
+    assert!(answered / count >= case.answer_length as u64, "answers shorter than {} bytes: {said}", case.answer_length);
     Load {
-        requests: requests.split_whitespace().next().unwrap().parse().unwrap(),
+        requests: count,
         per_second: value("Requests/sec:").parse().unwrap(),
         p50_ms: milliseconds(&value("50%")),
         p99_ms: milliseconds(&value("99%")),

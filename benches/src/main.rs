@@ -26,6 +26,7 @@ mod world;
 use std::time::Duration;
 
 use case::Case;
+use cpu::Processes;
 use report::{Report, Row};
 use server::Server;
 use sql::{Opening, Yardstick};
@@ -69,38 +70,32 @@ async fn compare(case: &mut Case, world: &World, server: &Server) {
 }
 
 async fn measure(case: &Case, connections: u32, duration: Duration, world: &World, server: &Server) -> Row {
-    let database = cpu::Processes::of_postgres(world.postmaster);
+    let database = Processes::Postgres(world.postmaster);
     // Until every connection has prepared its statements.
     load::run(case, connections, Duration::from_secs(1), world);
-    let before = (cpu::Processes::one(server.pid()).used(), database.used());
+    let meters = [Processes::One(server.pid()), database];
+    let before = meters.each_ref().map(Processes::used);
     let load = load::run(case, connections, duration, world);
-    let after = (cpu::Processes::one(server.pid()).used(), database.used());
-    let mut yardsticks = Vec::new();
-    for opening in [Opening::Trusted(world.user), Opening::Checked(world.session_digest.clone())] {
-        let yardstick =
-            Yardstick::connect(&world.url, opening, &case.statements, connections.min(DATABASE_CONNECTIONS)).await;
-        yardstick.run(Duration::from_millis(500)).await;
-        let before = (cpu::Processes::own().used(), database.used());
-        let rounds = yardstick.run(duration).await;
-        let after = (cpu::Processes::own().used(), database.used());
-        yardsticks.push(report::Sql {
-            rounds,
-            seconds: duration.as_secs_f64(),
-            client: after.0 - before.0,
-            database: after.1 - before.1,
-        });
-    }
-    let checked = yardsticks.pop().unwrap();
-    let trusted = yardsticks.pop().unwrap();
-    Row {
-        case: case.name,
-        connections,
-        server: after.0 - before.0,
-        database: after.1 - before.1,
-        load,
-        trusted,
-        checked,
-    }
+    let [server, database] = spent(&meters, before);
+    let trusted = yardstick(case, Opening::Trusted(world.user), connections, duration, world).await;
+    let checked = yardstick(case, Opening::Checked(world.session_digest.clone()), connections, duration, world).await;
+    Row { case: case.name, connections, server, database, load, trusted, checked }
+}
+
+/// The case by hand-written SQL.
+async fn yardstick(case: &Case, opening: Opening, connections: u32, duration: Duration, world: &World) -> report::Sql {
+    let connections = connections.min(DATABASE_CONNECTIONS);
+    let yardstick = Yardstick::connect(&world.url, opening, &case.statements, connections).await;
+    yardstick.run(Duration::from_millis(500)).await;
+    let meters = [Processes::own(), Processes::Postgres(world.postmaster)];
+    let before = meters.each_ref().map(Processes::used);
+    let rounds = yardstick.run(duration).await;
+    let [client, database] = spent(&meters, before);
+    report::Sql { rounds, seconds: duration.as_secs_f64(), client, database }
+}
+
+fn spent<const N: usize>(meters: &[Processes; N], before: [Duration; N]) -> [Duration; N] {
+    std::array::from_fn(|index| meters[index].used() - before[index])
 }
 
 fn number(name: &str, default: u64) -> u64 {

@@ -13,10 +13,8 @@ use uuid::Uuid;
 
 use crate::case::{Raw, Rows, Statement, borrowed};
 
-/// As src/db/pool.rs has it.
-const SETTINGS: &str = "SET ROLE ogelbase_app; SET search_path = pg_catalog; SET timezone = 'UTC'; \
-                        SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; \
-                        SET enable_bitmapscan = off; SET jit = off";
+/// The server's own.
+const SETTINGS: &str = include_str!("../../src/db/session.sql");
 
 /// How the transaction gets its user.
 #[derive(Debug, Clone)]

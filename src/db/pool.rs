@@ -20,9 +20,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The role and the settings under which every statement of a request is planned. Requests read few rows of large
 /// tables, from an index that has the list's order; a generic plan knows only the average parent, who has so few rows
 /// that a bitmap and a sort look as good, and for a parent of thousands are not (docs/decisions.md).
-pub const SESSION: &str = "SET ROLE ogelbase_app; SET search_path = pg_catalog; SET timezone = 'UTC'; \
-                           SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1; \
-                           SET enable_bitmapscan = off; SET jit = off";
+pub const SESSION: &str = include_str!("session.sql");
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -59,7 +57,7 @@ impl Database {
                 Box::pin(async move {
                     // Settings of ALTER ROLE are ignored after SET ROLE, so they are made here.
                     let sql = format!(
-                        "{SESSION}; SET statement_timeout = {timeout}; \
+                        "{SESSION} SET statement_timeout = {timeout}; \
                          SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '1s'"
                     );
                     connection.execute(AssertSqlSafe(sql)).await.map(|_| ())

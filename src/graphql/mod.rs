@@ -14,6 +14,7 @@ pub mod database_log;
 pub mod database_metric;
 pub mod disk;
 pub mod documents;
+pub mod engine;
 pub mod entitlement;
 pub mod feature_flag;
 pub mod guard;

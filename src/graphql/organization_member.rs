@@ -9,8 +9,8 @@ use entity::{
     organizations, users,
 };
 use sea_orm::{
-    ActiveEnum, ColumnTrait, DbErr, EntityName, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
-    QueryResult, QuerySelect, Select, TryGetError,
+    ActiveEnum, ColumnTrait, DbErr, EntityName, EntityTrait, FromQueryResult, IdenStatic, Iterable, PartialModelTrait,
+    QueryFilter, QueryResult, QuerySelect, Select, TryGetError,
     sea_query::{Expr, ExprTrait, Query, extension::postgres::PgExpr},
 };
 use uuid::Uuid;
@@ -52,11 +52,17 @@ pub enum OrganizationRole {
 
 /// A membership: one person's role in one organization.
 #[derive(Debug, Clone)]
-pub struct OrganizationMember(Model, Option<organizations::Model>);
+pub struct OrganizationMember {
+    row: Model,
+    /// Read together with the row, where it was.
+    organization: Option<organizations::Model>,
+    /// Likewise.
+    person: Option<users::Safe>,
+}
 
 impl From<Model> for OrganizationMember {
-    fn from(model: Model) -> Self {
-        Self(model, None)
+    fn from(row: Model) -> Self {
+        Self { row, organization: None, person: None }
     }
 }
 
@@ -81,8 +87,33 @@ impl FromQueryResult for Joined {
 }
 
 impl From<Joined> for OrganizationMember {
-    fn from(Joined(model, organization): Joined) -> Self {
-        Self(model, Some(organization))
+    fn from(Joined(row, organization): Joined) -> Self {
+        Self { row, organization: Some(organization), person: None }
+    }
+}
+
+/// A membership together with its person, where they were asked for.
+#[derive(Debug, Clone)]
+pub struct WithPerson(Model, Option<users::Safe>);
+
+const PERSON_PREFIX: &str = "person_";
+
+impl FromQueryResult for WithPerson {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self::from_query_result_nullable(row, prefix)?)
+    }
+
+    fn from_query_result_nullable(row: &QueryResult, prefix: &str) -> Result<Self, TryGetError> {
+        let model = Model::from_query_result_nullable(row, prefix)?;
+        // Whom the statement did not read, for whatever reason, is loaded by their key.
+        let person = users::Safe::from_query_result_nullable(row, &format!("{prefix}{PERSON_PREFIX}"));
+        Ok(Self(model, person.ok()))
+    }
+}
+
+impl From<WithPerson> for OrganizationMember {
+    fn from(WithPerson(row, person): WithPerson) -> Self {
+        Self { row, organization: None, person }
     }
 }
 
@@ -90,7 +121,7 @@ impl OrganizationMember {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.0.organization_id)
+        viewer.belongs_to(self.row.organization_id)
     }
 }
 
@@ -99,37 +130,40 @@ impl OrganizationMember {
 impl OrganizationMember {
     /// Opaque global id.
     pub async fn id(&self) -> ID {
-        Kind::OrganizationMember.id(self.0.id)
+        Kind::OrganizationMember.id(self.row.id)
     }
 
     /// What the member may do.
     async fn role(&self) -> OrganizationRole {
-        self.0.role.into()
+        self.row.role.into()
     }
 
     /// When the person became a member.
     async fn joined_at(&self) -> DateTime<Utc> {
-        self.0.joined_at
+        self.row.joined_at
     }
 
     /// When the person was invited; null for who founded the organization or was added by the operator.
-    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.organization_id)")]
+    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.row.organization_id)")]
     async fn invited_at(&self) -> Option<DateTime<Utc>> {
-        self.0.invited_at
+        self.row.invited_at
     }
 
     /// The organization; null only if you left it at this very moment.
     async fn organization(&self, context: &Context<'_>) -> Result<Option<Organization>> {
-        match &self.1 {
+        match &self.organization {
             Some(organization) => Ok(Some(organization.clone().into())),
-            None => context.load(OrganizationById(self.0.organization_id)).await,
+            None => context.load(OrganizationById(self.row.organization_id)).await,
         }
     }
 
     /// The person; null only if the membership ended at this very moment.
-    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.organization_id)")]
+    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.row.organization_id)")]
     async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
-        context.load(UserById(self.0.user_id)).await
+        match &self.person {
+            Some(person) => Ok(Some(person.clone().into())),
+            None => context.load(UserById(self.row.user_id)).await,
+        }
     }
 }
 
@@ -203,10 +237,10 @@ impl OrderField for MemberOrderField {
 impl Sorted<MemberOrderField> for OrganizationMember {
     fn position(&self, field: MemberOrderField) -> Position {
         let value = match field {
-            MemberOrderField::JoinedAt => SortValue::Time(self.0.joined_at),
-            MemberOrderField::Role => SortValue::Text(self.0.role.to_value()),
+            MemberOrderField::JoinedAt => SortValue::Time(self.row.joined_at),
+            MemberOrderField::Role => SortValue::Text(self.row.role.to_value()),
         };
-        Position { value, id: self.0.id }
+        Position { value, id: self.row.id }
     }
 }
 
@@ -219,12 +253,21 @@ pub struct MembersOf {
     pub filter: MemberFilter,
     /// In which order.
     pub order: MemberOrderField,
+    /// Together with the people.
+    pub with_people: bool,
     /// Which part.
     pub window: Window,
 }
 
+/// Whether a page of members is asked together with its people.
+#[must_use]
+pub fn asks_people(context: &Context<'_>) -> bool {
+    let asked = context.look_ahead();
+    asked.field("nodes").field("user").exists() || asked.field("edges").field("node").field("user").exists()
+}
+
 impl PageKey for MembersOf {
-    type Row = Model;
+    type Row = WithPerson;
 
     fn parent(&self) -> Uuid {
         self.organization_id
@@ -234,9 +277,14 @@ impl PageKey for MembersOf {
         Self { organization_id, ..self.clone() }
     }
 
-    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Model>>> {
+    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<WithPerson>>> {
+        let mut select = self.filter.apply(Entity::find());
+        // The list is counted as it stands, and all its people would be looked up only to be counted.
+        if self.with_people && !self.window.count {
+            select = users::Safe::select_cols_nested(select.left_join(users::Entity), Some(PERSON_PREFIX), None);
+        }
         let list = List {
-            select: self.filter.apply(Entity::find()),
+            select,
             key: match self.order {
                 MemberOrderField::JoinedAt => Column::JoinedAt,
                 MemberOrderField::Role => Column::Role,

@@ -1,6 +1,6 @@
 //! The schema: the roots, merged from the files of the types.
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -46,9 +46,17 @@ pub struct Mutation(SessionMutations, OrganizationMutations);
 /// The schema of this API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// Builds the schema.
+/// The schema, which makes nulls as the specification has it.
 #[must_use]
 pub fn build(environment: Environment, introspection: bool) -> Schema {
+    builder(environment, introspection).extension(NullPropagation).finish()
+}
+
+/// The schema, in which any error makes all of `data` null.
+pub(super) fn builder(
+    environment: Environment,
+    introspection: bool,
+) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     let query = Query(
         UserQueries,
         OrganizationQueries,
@@ -60,7 +68,6 @@ pub fn build(environment: Environment, introspection: bool) -> Schema {
         FeatureFlagQueries,
     );
     let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
-        .extension(NullPropagation)
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
@@ -68,7 +75,7 @@ pub fn build(environment: Environment, introspection: bool) -> Schema {
     if !introspection {
         builder = builder.disable_introspection().disable_suggestions();
     }
-    builder.finish()
+    builder
 }
 
 /// The schema in the schema definition language, as `schema.graphql` holds it.

@@ -28,6 +28,12 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct User(Safe);
 
+impl From<Safe> for User {
+    fn from(row: Safe) -> Self {
+        Self(row)
+    }
+}
+
 /// A person. You see yourself and the people of your organizations.
 #[Object(guard = "signed_in()")]
 impl User {

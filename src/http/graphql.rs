@@ -1,23 +1,25 @@
 //! GraphQL over HTTP.
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
-use async_graphql::{Request as Document, Response as Answer, ServerError, Variables, parser::types::OperationType};
+use async_graphql::{Response as Answer, Variables};
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::FutureExt;
 use serde::Deserialize;
 
 use super::{App, request_id};
 use crate::{
     auth::session::Client,
-    db::RequestTransaction,
     error::{Error, Result},
-    graphql::{context::Request, loader::Batches, nulls::FieldErrors, present::present},
+    graphql::{
+        context::Request,
+        engine::{Document, server_error},
+        present::present,
+    },
 };
 
 /// What is posted; other members are left alone, as GraphQL over HTTP has it.
@@ -58,16 +60,14 @@ pub async fn post(
         let error = Error::invalid("body", "must be a JSON object with a string `query`");
         return refuse(StatusCode::BAD_REQUEST, error);
     };
-    let mut document = Document::new(posted.query).variables(posted.variables);
-    document.operation_name = posted.operation_name;
     let client = Client {
         ip: Some(peer.ip()),
         user_agent: text(&headers, &header::USER_AGENT).map(str::to_owned),
         request_id: request_id::current(),
     };
-    match open(&app, &headers, client).await {
-        Ok(request) => {
-            let mut answer = execute(&app, Arc::new(request), document).await;
+    let document = Document { query: posted.query, operation_name: posted.operation_name, variables: posted.variables };
+    match app.engine.answer(&document, || open(&app, &headers, client.clone())).await {
+        Ok(mut answer) => {
             present(&mut answer, &request_id::current());
             axum::Json(answer).into_response()
         }
@@ -112,62 +112,6 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
     let opening = app.sessions.opening(bearer, organization)?;
     Request::open(app.database.clone(), Arc::clone(&app.sessions), Arc::clone(&app.vault), &opening, client).await
-}
-
-/// Runs the document in the request's transaction and ends that: a mutation, and a query that put something on record,
-/// is answered after COMMIT was; a mutation that failed in part has not happened at all.
-async fn execute(app: &App, request: Arc<Request>, mut document: Document) -> Answer {
-    // Not before the credential was accepted: what is refused fills no cache.
-    app.documents.parse(&mut document);
-    let writes = is_mutation(&mut document);
-    let batches = Batches::default();
-    let errors = FieldErrors::default();
-    let loader = batches.loader(Arc::clone(&request));
-    let document = document.data(Arc::clone(&request)).data(loader).data(errors.clone());
-    let run = batches.drive(AssertUnwindSafe(app.schema.execute(document)).catch_unwind());
-    let Ok(mut answer) = run.await else {
-        // The transaction is rolled back as it is dropped.
-        let panicked = Error::internal("a resolver panicked");
-        return Answer::from_errors(vec![server_error(panicked)]);
-    };
-    answer.errors.extend(errors.take());
-    let Some(transaction) = request.opened() else {
-        return answer;
-    };
-    if !writes && !request.keeps_record() {
-        transaction.commit_in_background().await;
-        return answer;
-    }
-    match end_writing(transaction, &answer).await {
-        Ok(()) => answer,
-        Err(error) => Answer::from_errors(vec![server_error(error)]),
-    }
-}
-
-async fn end_writing(transaction: &RequestTransaction, answer: &Answer) -> Result<()> {
-    // Mutations are non-null fields, so data is null if and only if one of them failed.
-    if matches!(answer.data, async_graphql::Value::Null) {
-        transaction.roll_back_in_background().await;
-        return Ok(());
-    }
-    transaction.commit().await
-}
-
-/// Whether the operation that will run is a mutation. What cannot be told is treated as one.
-fn is_mutation(document: &mut Document) -> bool {
-    let wanted = document.operation_name.clone();
-    let Ok(parsed) = document.parsed_query() else {
-        return false;
-    };
-    parsed
-        .operations
-        .iter()
-        .filter(|(name, _)| wanted.is_none() || name.map(|name| name.as_str()) == wanted.as_deref())
-        .any(|(_, operation)| operation.node.ty == OperationType::Mutation)
-}
-
-fn server_error(error: Error) -> ServerError {
-    async_graphql::Error::from(error).into_server_error(Default::default())
 }
 
 /// A request that did not run: errors without `data`.

@@ -14,13 +14,7 @@ use serde_json::{Value, json};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use super::{console, graphql, health, request_id};
-use crate::{
-    auth::session::Sessions,
-    config::Config,
-    db::Database,
-    graphql::{documents::Documents, schema::Schema},
-    vault::Vault,
-};
+use crate::{auth::session::Sessions, config::Config, db::Database, graphql::engine::Engine, vault::Vault};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -34,9 +28,7 @@ pub struct App {
     /// Opens what is sealed.
     pub vault: Arc<Vault>,
     /// The graph.
-    pub schema: Schema,
-    /// Documents that were parsed before.
-    pub documents: Documents,
+    pub engine: Engine,
 }
 
 impl std::fmt::Debug for App {

@@ -15,7 +15,7 @@ use super::{
     id::Kind,
     loader::row_key,
     order::{Order, OrderDirection},
-    organization_member::{MemberFilter, MemberOrderField, MembersOf, OrganizationMember},
+    organization_member::{MemberFilter, MemberOrderField, MembersOf, OrganizationMember, asks_people},
     page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
     project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
 };
@@ -129,6 +129,7 @@ impl Organization {
             organization_id: self.0.id,
             filter,
             order: order.field,
+            with_people: asks_people(context),
             window,
         })
         .await

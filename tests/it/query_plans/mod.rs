@@ -20,6 +20,7 @@ use crate::support::{
     actors::Actor,
     app::{App, config},
     db::TestDatabase,
+    queries,
     wire::{Message, Wire},
 };
 
@@ -29,18 +30,6 @@ struct Heard {
     wire: Wire,
     planner: Planner,
 }
-
-/// The documents of `examples/queries`, each with what it takes from these variables.
-const EXAMPLES: [&str; 8] = [
-    include_str!("../../../examples/queries/billing.graphql"),
-    include_str!("../../../examples/queries/dashboard.graphql"),
-    include_str!("../../../examples/queries/infra-monitoring.graphql"),
-    include_str!("../../../examples/queries/plans.graphql"),
-    include_str!("../../../examples/queries/project.graphql"),
-    include_str!("../../../examples/queries/projects.graphql"),
-    include_str!("../../../examples/queries/usage.graphql"),
-    include_str!("../../../examples/queries/viewer.graphql"),
-];
 
 impl Heard {
     async fn start() -> Self {
@@ -163,9 +152,9 @@ async fn nothing_else_that_can_be_asked_reads_a_big_table() {
             verdict.judge(&heard.planner, statements, None, &format!("node of {kind:?}")).await;
         }
     }
-    for document in EXAMPLES {
+    for (_, document) in queries::canonical() {
         let variables = json!({ "slug": "acme", "ref": lists::PROJECT, "from": lists::FROM, "to": lists::TO });
-        let statements = heard.statements(&owner, document, variables).await;
+        let statements = heard.statements(&owner, &document, variables).await;
         verdict.judge(&heard.planner, statements, None, document.lines().next().unwrap_or_default()).await;
     }
     verdict.is_good();

@@ -6,5 +6,6 @@ pub mod db;
 pub mod dump;
 pub mod estates;
 pub mod process;
+pub mod queries;
 pub mod tenants;
 pub mod wire;

@@ -1,0 +1,161 @@
+//! Running a document in its request's transaction.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use async_graphql::{Request as Asked, Response as Answer, ServerError, Variables, parser::types::OperationType};
+use futures_util::FutureExt;
+
+use super::{
+    context::Request,
+    documents::Documents,
+    loader::Batches,
+    nulls::FieldErrors,
+    schema::{self, Schema},
+};
+use crate::{
+    config::Config,
+    db::RequestTransaction,
+    error::{Error, Result},
+};
+
+/// What a client asks.
+#[derive(Debug)]
+pub struct Document {
+    /// The text.
+    pub query: String,
+    /// Which of its operations.
+    pub operation_name: Option<String>,
+    /// Their variables.
+    pub variables: Variables,
+}
+
+impl Document {
+    fn asked(&self) -> Asked {
+        let asked = Asked::new(self.query.clone()).variables(self.variables.clone());
+        match &self.operation_name {
+            Some(name) => asked.operation_name(name),
+            None => asked,
+        }
+    }
+}
+
+/// The engine, twice. Making nulls by the specification takes an extension, which the engine asks at each field and each
+/// item of a list: a third of its work (docs/performance.md). A query is tried without it first, and where all went well
+/// nothing has to become null. Otherwise the try is rolled back, records included, and the query runs with care.
+#[derive(Clone)]
+pub struct Engine {
+    swift: Schema,
+    careful: Schema,
+    documents: Documents,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// With these settings.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let introspection = config.answers_introspection();
+        Self {
+            swift: schema::builder(config.environment, introspection).finish(),
+            careful: schema::build(config.environment, introspection),
+            documents: Documents::default(),
+        }
+    }
+
+    /// Answers a document; `open` starts a request for it.
+    ///
+    /// # Errors
+    /// As `open`'s: then nothing has run.
+    pub async fn answer<Opening>(&self, document: &Document, open: impl Fn() -> Opening) -> Result<Answer>
+    where
+        Opening: Future<Output = Result<Request>> + Send,
+    {
+        let mut request = Arc::new(open().await?);
+        // Not before the credential was accepted: what is refused fills no cache.
+        let mut asked = document.asked();
+        self.documents.parse(&mut asked);
+        let writes = is_mutation(&mut asked);
+        if !writes {
+            let answer = run(&self.swift, &request, asked).await;
+            if answer.errors.is_empty() {
+                return Ok(end(&request, answer, writes).await);
+            }
+            if let Some(transaction) = request.opened() {
+                transaction.roll_back_in_background().await;
+                request = Arc::new(open().await?);
+            }
+            asked = document.asked();
+            self.documents.parse(&mut asked);
+        }
+        let answer = run(&self.careful, &request, asked).await;
+        Ok(end(&request, answer, writes).await)
+    }
+}
+
+async fn run(schema: &Schema, request: &Arc<Request>, asked: Asked) -> Answer {
+    let batches = Batches::default();
+    let errors = FieldErrors::default();
+    let loader = batches.loader(Arc::clone(request));
+    let asked = asked.data(Arc::clone(request)).data(loader).data(errors.clone());
+    match batches.drive(AssertUnwindSafe(schema.execute(asked)).catch_unwind()).await {
+        Ok(mut answer) => {
+            answer.errors.extend(errors.take());
+            answer
+        }
+        // The transaction is rolled back as it is dropped.
+        Err(_) => failed(Error::internal("a resolver panicked")),
+    }
+}
+
+/// Ends the transaction: a mutation, and a query that put something on record, is answered after COMMIT was; a mutation
+/// that failed in part has not happened at all.
+async fn end(request: &Request, answer: Answer, writes: bool) -> Answer {
+    let Some(transaction) = request.opened() else {
+        return answer;
+    };
+    if !writes && !request.keeps_record() {
+        transaction.commit_in_background().await;
+        return answer;
+    }
+    match end_writing(transaction, &answer).await {
+        Ok(()) => answer,
+        Err(error) => failed(error),
+    }
+}
+
+async fn end_writing(transaction: &RequestTransaction, answer: &Answer) -> Result<()> {
+    // Mutations are non-null fields, so data is null if and only if one of them failed.
+    if matches!(answer.data, async_graphql::Value::Null) {
+        transaction.roll_back_in_background().await;
+        return Ok(());
+    }
+    transaction.commit().await
+}
+
+/// Whether the operation that will run is a mutation. What cannot be told is treated as one.
+fn is_mutation(asked: &mut Asked) -> bool {
+    let wanted = asked.operation_name.clone();
+    let Ok(parsed) = asked.parsed_query() else {
+        return false;
+    };
+    parsed
+        .operations
+        .iter()
+        .filter(|(name, _)| wanted.is_none() || name.map(|name| name.as_str()) == wanted.as_deref())
+        .any(|(_, operation)| operation.node.ty == OperationType::Mutation)
+}
+
+fn failed(error: Error) -> Answer {
+    Answer::from_errors(vec![server_error(error)])
+}
+
+/// The error as the engine's own have it, without a place.
+#[must_use]
+pub fn server_error(error: Error) -> ServerError {
+    async_graphql::Error::from(error).into_server_error(Default::default())
+}
