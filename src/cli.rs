@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     clock::Clock,
     config::{Config, Flags},
-    db::{Postgres, embedded, migrate},
+    db::{Postgres, embedded, migrate, operator, rls},
+    error::Error,
     graphql::schema,
     seed,
     server::{Server, ServerError},
@@ -31,6 +32,11 @@ enum Command {
     /// Change the database's schema
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Show the mode of row-level security and since when it holds, or switch it
+    Rls {
+        #[command(subcommand)]
+        command: Option<Rls>,
+    },
     /// Print the API's schema in the schema definition language
     Schema,
     /// Fill the database with demo data; running it again changes nothing
@@ -55,6 +61,12 @@ enum Migrate {
     Status,
     /// Drop everything and apply all; all data is lost
     Fresh,
+}
+
+#[derive(Debug, Subcommand)]
+enum Rls {
+    /// Switch it, on record; running servers follow at once
+    Set { mode: rls::Mode },
 }
 
 /// Runs the program.
@@ -130,8 +142,22 @@ async fn with_database(command: Command, config: &Config, postgres: &Postgres) -
                 print(&format!("{}  {name}", if applied { "applied" } else { "missing" }));
             }
         }
+        Command::Rls { command } => row_level_security(url, command).await?,
         Command::Seed { scale } => seed::run(config, url, scale).await?,
     }
+    Ok(())
+}
+
+async fn row_level_security(url: &str, command: Option<Rls>) -> Result<(), Error> {
+    let service = operator::connect_as_service(url).await?;
+    let former = rls::current(&service).await?;
+    let mut line = former.to_string();
+    if let Some(Rls::Set { mode }) = command {
+        rls::switch(&service, mode).await?;
+        line = format!("{} (it was {})", rls::current(&service).await?, former.mode);
+    }
+    service.close().await?;
+    print(&line);
     Ok(())
 }
 

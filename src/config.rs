@@ -62,6 +62,8 @@ pub struct Config {
     pub pg_bin_dir: Option<PathBuf>,
     /// Milliseconds after which a statement of a request is stopped (100 to 600,000). Default 15,000.
     pub statement_timeout_ms: u32,
+    /// Of a hundred requests so many are sampled while row-level security is in shadow mode (0 to 100). Default 100.
+    pub rls_shadow_percent: u32,
     /// Apply missing migrations at start. Default true. Where false, a database that lacks one stops the start.
     pub migrate: bool,
     /// Secret that signs access tokens (HS256), at least 32 characters. In development made at the first start.
@@ -103,6 +105,7 @@ impl Default for Config {
             database_connections: 20,
             pg_bin_dir: None,
             statement_timeout_ms: 15_000,
+            rls_shadow_percent: 100,
             migrate: true,
             jwt_secret: None,
             vault_keys: None,
@@ -188,6 +191,7 @@ impl Config {
         }
         within("OGELBASE_DATABASE_CONNECTIONS", self.database_connections, 1, 1_000)?;
         within("OGELBASE_STATEMENT_TIMEOUT_MS", self.statement_timeout_ms, 100, 600_000)?;
+        within("OGELBASE_RLS_SHADOW_PERCENT", self.rls_shadow_percent, 0, 100)?;
         within("OGELBASE_ACCESS_TOKEN_SECONDS", self.access_token_seconds, 60, 3_600)?;
         within("OGELBASE_SESSION_DAYS", self.session_days, 1, 365)?;
         within("OGELBASE_ARGON2_MEMORY_KIB", self.argon2_memory_kib, 8, 4_194_304)?;

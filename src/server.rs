@@ -71,6 +71,7 @@ pub struct Server {
     postgres: Postgres,
     stop: watch::Sender<bool>,
     http: JoinHandle<io::Result<()>>,
+    rls_mode: JoinHandle<()>,
     patience: Duration,
 }
 
@@ -89,7 +90,9 @@ impl Server {
             url: postgres.url().to_owned(),
             connections: config.database_connections,
             statement_timeout_ms: config.statement_timeout_ms,
+            shadow_percent: config.rls_shadow_percent,
         })?;
+        let rls_mode = database.follow_rls_mode();
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|error| ServerError::Listen { address: config.listen, error })?;
@@ -119,7 +122,7 @@ impl Server {
         });
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(%address, milliseconds, "serving");
-        Ok(Self { address, database, postgres, stop, http, patience })
+        Ok(Self { address, database, postgres, stop, http, rls_mode, patience })
     }
 
     /// Where it serves.
@@ -165,6 +168,7 @@ impl Server {
             tracing::warn!("some connections were still open and are cut");
             http.abort();
         }
+        self.rls_mode.abort();
         // A connection that is still rolling back is waited for, but not for ever.
         let _ = tokio::time::timeout(Duration::from_secs(5), self.database.close()).await;
         self.postgres.close().await?;

@@ -7,9 +7,12 @@ use sea_orm::sqlx::{
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
+use tokio::task::JoinHandle;
 
 use super::{
     bootstrap::{self, Opening, Resolved},
+    rls,
+    shadow::Sampling,
     transaction::{CutCounters, Cuts, RequestTransaction},
 };
 use crate::error::{Error, Result};
@@ -31,6 +34,8 @@ pub struct Settings {
     pub connections: u32,
     /// Milliseconds after which a statement is stopped.
     pub statement_timeout_ms: u32,
+    /// Of a hundred requests so many are sampled while row-level security is in shadow mode.
+    pub shadow_percent: u32,
 }
 
 /// The database as requests see it. Every connection works under `ogelbase_app` from its first moment, so that a
@@ -39,6 +44,7 @@ pub struct Settings {
 pub struct Database {
     pool: PgPool,
     cuts: Arc<CutCounters>,
+    sampling: Arc<Sampling>,
 }
 
 impl Database {
@@ -64,7 +70,7 @@ impl Database {
                 })
             })
             .connect_lazy_with(connect_options(&settings.url)?);
-        Ok(Self { pool, cuts: Arc::default() })
+        Ok(Self { pool, cuts: Arc::default(), sampling: Arc::new(Sampling::of(settings.shadow_percent)) })
     }
 
     /// Opens the transaction of one request and resolves its credential, in one round trip.
@@ -87,9 +93,10 @@ impl Database {
     /// yet, so the next one is tried, at most once for each that the pool can hold.
     async fn begin_with(&self, sql: &str) -> Result<(RequestTransaction, Option<PgRow>)> {
         let mut tries = self.pool.options().get_max_connections();
+        let shadowed = self.sampling.takes_one();
         loop {
             let connection = self.acquire().await?;
-            match RequestTransaction::begin(connection, sql.to_owned(), Arc::clone(&self.cuts)).await {
+            match RequestTransaction::begin(connection, sql.to_owned(), Arc::clone(&self.cuts), shadowed).await {
                 Err(Error::Unavailable(_)) if tries > 0 => tries -= 1,
                 answer => return answer,
             }
@@ -122,6 +129,12 @@ impl Database {
     #[must_use]
     pub fn cuts(&self) -> Cuts {
         self.cuts.read()
+    }
+
+    /// Follows the mode of row-level security on a connection of its own, until the task is aborted.
+    #[must_use]
+    pub fn follow_rls_mode(&self) -> JoinHandle<()> {
+        tokio::spawn(rls::follow(self.pool.connect_options(), Arc::clone(&self.sampling)))
     }
 
     /// Waits for all connections to be given back and closes them.

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 
-use super::RequestTransaction;
+use super::{RequestTransaction, shadow};
 
 #[async_trait]
 impl ConnectionTrait for RequestTransaction {
@@ -31,21 +31,35 @@ impl ConnectionTrait for RequestTransaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.run(async |connection| query(statement).fetch_optional(connection).await)
-            .await
-            .map(|row| row.map(Into::into))
-            .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+        let again = self.shadowed.then(|| statement.clone());
+        self.run(async |connection| {
+            let row = query(statement).fetch_optional(&mut *connection).await?;
+            if let Some(again) = again {
+                Box::pin(shadow::compare(connection, &again, row.as_slice(), 1)).await?;
+            }
+            Ok(row)
+        })
+        .await
+        .map(|row| row.map(Into::into))
+        .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(async |connection| query(statement).fetch_all(connection).await)
-            .await
-            .map(|rows| rows.into_iter().map(Into::into).collect())
-            .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+        let again = self.shadowed.then(|| statement.clone());
+        self.run(async |connection| {
+            let rows = query(statement).fetch_all(&mut *connection).await?;
+            if let Some(again) = again {
+                Box::pin(shadow::compare(connection, &again, &rows, usize::MAX)).await?;
+            }
+            Ok(rows)
+        })
+        .await
+        .map(|rows| rows.into_iter().map(Into::into).collect())
+        .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
     }
 }
 
-fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
+pub(super) fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
     let values = statement.values.unwrap_or(Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
 }

@@ -109,6 +109,8 @@ fn roll_back(mut connection: PoolConnection<Postgres>) {
 #[derive(Debug)]
 pub struct RequestTransaction {
     held: Mutex<Option<Held>>,
+    /// Its reads run a second time under the restrictive policies alone (see [`super::shadow`]).
+    pub(super) shadowed: bool,
 }
 
 impl RequestTransaction {
@@ -117,6 +119,7 @@ impl RequestTransaction {
         mut connection: PoolConnection<Postgres>,
         sql: String,
         cuts: Arc<CutCounters>,
+        shadowed: bool,
     ) -> Result<(Self, Option<PgRow>)> {
         let (answer, waiting) = oneshot::channel();
         tokio::spawn(async move {
@@ -136,7 +139,7 @@ impl RequestTransaction {
         });
         let (mut held, row) = waiting.await.map_err(Error::internal)??;
         held.phase = Phase::Idle;
-        Ok((Self { held: Mutex::new(Some(held)) }, row))
+        Ok((Self { held: Mutex::new(Some(held)), shadowed }, row))
     }
 
     /// Runs one piece of work on the connection, alone.

@@ -28,6 +28,7 @@ async fn a_bad_setting_stops_the_start_with_a_message_that_names_it() {
         ("OGELBASE_DATABASE_CONNECTIONS", "-1", ""),
         ("OGELBASE_DATABASE_CONNECTIONS", "many", ""),
         ("OGELBASE_STATEMENT_TIMEOUT_MS", "99", "100 and 600000"),
+        ("OGELBASE_RLS_SHADOW_PERCENT", "101", "0 and 100"),
         ("OGELBASE_ACCESS_TOKEN_SECONDS", "59", "60 and 3600"),
         ("OGELBASE_SESSION_DAYS", "366", "1 and 365"),
         ("OGELBASE_ARGON2_MEMORY_KIB", "7", "8 and"),

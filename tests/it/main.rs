@@ -29,6 +29,8 @@ mod lists;
 mod migrations;
 mod organizations;
 mod query_plans;
+mod rls_matrix;
+mod rls_modes;
 mod row_level_security;
 mod schema;
 mod server;

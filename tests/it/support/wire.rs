@@ -62,9 +62,11 @@ impl Message {
         self.kind != Kind::Parse && self.starts_with_any(&["COMMIT", "ROLLBACK"])
     }
 
-    /// A statement of some request: all that is run, but for a transaction's end and the connection's set-up.
+    /// A statement of some request: all that is run, but for a transaction's end, the connection's set-up, and what a
+    /// server asks for itself.
     fn is_statement(&self) -> bool {
-        self.kind != Kind::Parse && !self.ends() && !self.starts_with_any(&["SET ROLE"])
+        let others = ["SET ROLE", "LISTEN", "SELECT platform_private.current_rls_mode"];
+        self.kind != Kind::Parse && !self.ends() && !self.starts_with_any(&others)
     }
 }
 
