@@ -90,7 +90,9 @@ impl OrganizationMember {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.0.organization_id)
+        // One's own also where the role grants nothing without a second factor.
+        let own = viewer.user_id() == Some(self.0.user_id) && viewer.is_member_of(self.0.organization_id);
+        own || viewer.belongs_to(self.0.organization_id)
     }
 }
 

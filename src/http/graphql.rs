@@ -67,7 +67,9 @@ pub async fn post(
     };
     match open(&app, &headers, client).await {
         Ok(request) => {
-            let mut answer = execute(&app, Arc::new(request), document).await;
+            let request = Arc::new(request);
+            let mut answer = execute(&app, Arc::clone(&request), document).await;
+            note_activity(&request);
             present(&mut answer, &request_id::current());
             axum::Json(answer).into_response()
         }
@@ -112,6 +114,22 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
     let opening = app.sessions.opening(bearer, organization)?;
     Request::open(app.database.clone(), Arc::clone(&app.sessions), Arc::clone(&app.vault), &opening, client).await
+}
+
+/// Writes down, once a minute, that the caller's session is in use: beside the request and after its end, so that nothing
+/// waits for it and it holds no lock while a request runs.
+fn note_activity(request: &Request) {
+    let viewer = request.viewer();
+    let Ok(member) = viewer.member() else { return };
+    if !request.sessions.activity.is_due(member.session_id) {
+        return;
+    }
+    let (database, session_id) = (request.database().clone(), member.session_id);
+    tokio::spawn(async move {
+        if let Err(error) = database.touch_session(session_id).await {
+            tracing::debug!(%error, "a session's activity was not noted");
+        }
+    });
 }
 
 /// Runs the document in the request's transaction and ends that: a mutation, and a query that put something on record,

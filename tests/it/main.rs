@@ -31,6 +31,8 @@ mod organizations;
 mod query_plans;
 mod row_level_security;
 mod schema;
+mod second_factor;
 mod server;
 mod sessions;
+mod user_sessions;
 mod walk;
