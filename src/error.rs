@@ -94,11 +94,15 @@ impl Error {
     }
 }
 
+/// Why a second factor is not asked of an organization's members yet.
+pub const MFA_REQUIRED_BY_ENROLLED: &str = "switch your own second factor on before you ask it of others";
+
 /// Constraints of the database that a lawful request can run into, and what the caller is told. What is refused at the
 /// input before, or guarded against, is not here: running into it is a fault of ours.
 const CONFLICTS: &[(&str, &str)] = &[
     ("organizations_slug_key", "this slug is taken"),
     ("organization_keeps_an_owner", "an organization keeps at least one owner: make somebody else an owner first"),
+    ("organizations_mfa_required_by_enrolled", MFA_REQUIRED_BY_ENROLLED),
 ];
 
 fn conflict(constraint: Option<&str>) -> Option<Error> {

@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    auth::{jwt::AccessTokens, password::Passwords, session::Sessions},
+    auth::{activity::Activity, jwt::AccessTokens, password::Passwords, session::Sessions},
     clock::Clock,
     config::{Config, ConfigError},
     db::{Database, Postgres, embedded::EmbeddedError, migrate, operator, pool, roles::RolesError},
@@ -103,6 +103,7 @@ impl Server {
             clock,
             lifetime: Days::days(config.session_days.into()),
             demo_accounts: config.development(),
+            activity: Activity::default(),
         };
         let patience = Duration::from_secs(config.request_timeout_seconds);
         let app = App {

@@ -21,6 +21,7 @@ mod m011_list_indexes;
 mod m012_retired_plans;
 mod m013_policy_cost;
 mod m014_mail_and_tokens;
+mod m016_sessions_and_second_factor;
 mod m021_rls_modes;
 pub mod policy;
 pub mod rls;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m012_retired_plans::Migration),
             Box::new(m013_policy_cost::Migration),
             Box::new(m014_mail_and_tokens::Migration),
+            Box::new(m016_sessions_and_second_factor::Migration),
             Box::new(m021_rls_modes::Migration),
         ]
     }

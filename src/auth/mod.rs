@@ -1,9 +1,12 @@
 //! Who is calling and what they may do.
 
+pub mod activity;
 pub mod jwt;
 pub mod password;
 pub mod permission;
 pub mod principal;
+pub mod renewal;
+pub mod second_factor;
 pub mod session;
 pub mod token;
 

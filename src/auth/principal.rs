@@ -31,7 +31,8 @@ pub struct Member {
     /// The session that the request came with.
     pub session_id: Uuid,
     narrowed_to: Option<Uuid>,
-    organizations: HashMap<Uuid, OrganizationRole>,
+    /// None: the organization asks for a second factor that the person does not have, so the role grants nothing.
+    organizations: HashMap<Uuid, Option<OrganizationRole>>,
     projects: HashMap<Uuid, ProjectRole>,
 }
 
@@ -39,15 +40,16 @@ impl TryFrom<Resolved> for Principal {
     type Error = Error;
 
     fn try_from(resolved: Resolved) -> Result<Self> {
-        fn roles<R: ActiveEnum<Value = String>>(stored: Vec<(Uuid, String)>) -> Result<HashMap<Uuid, R>> {
-            stored.into_iter().map(|(id, role)| Ok((id, R::try_from_value(&role)?))).collect()
-        }
+        let in_organization = |(id, role): (Uuid, Option<String>)| {
+            Ok((id, role.map(|role| OrganizationRole::try_from_value(&role)).transpose()?))
+        };
+        let in_project = |(id, role): (Uuid, String)| Ok((id, ProjectRole::try_from_value(&role)?));
         Ok(Self::User(Member {
             user_id: resolved.user_id,
             session_id: resolved.session_id,
             narrowed_to: resolved.organization_id,
-            organizations: roles(resolved.organization_roles)?,
-            projects: roles(resolved.project_roles)?,
+            organizations: resolved.organization_roles.into_iter().map(in_organization).collect::<Result<_>>()?,
+            projects: resolved.project_roles.into_iter().map(in_project).collect::<Result<_>>()?,
         }))
     }
 }
@@ -73,19 +75,44 @@ impl Principal {
         }
     }
 
-    /// The organizations that the caller belongs to (under `X-Organization` that one alone).
-    pub fn organization_ids(&self) -> impl Iterator<Item = Uuid> {
+    /// The caller's roles (under `X-Organization` that in one organization alone).
+    fn organizations(&self) -> impl Iterator<Item = (Uuid, Option<OrganizationRole>)> {
         let member = match self {
             Self::Anonymous => None,
             Self::User(member) => Some(member),
         };
-        member.into_iter().flat_map(|member| member.organizations.keys().copied())
+        member.into_iter().flat_map(|member| member.organizations.iter().map(|(id, role)| (*id, *role)))
     }
 
-    /// Whether the caller belongs to the organization.
+    /// The organizations that the caller is a member of, those included where the role grants nothing until there is a
+    /// second factor.
+    pub fn membership_ids(&self) -> impl Iterator<Item = Uuid> {
+        self.organizations().map(|(id, _)| id)
+    }
+
+    /// The organizations in which the caller's role grants what it grants.
+    pub fn organization_ids(&self) -> impl Iterator<Item = Uuid> {
+        self.organizations().filter(|(_, role)| role.is_some()).map(|(id, _)| id)
+    }
+
+    /// Whether the caller is a member of the organization, whatever the role grants there: they see that it is there.
+    #[must_use]
+    pub fn is_member_of(&self, organization_id: Uuid) -> bool {
+        self.membership_ids().any(|id| id == organization_id)
+    }
+
+    /// Whether the caller is a member of the organization with a role that grants what it grants.
     #[must_use]
     pub fn belongs_to(&self, organization_id: Uuid) -> bool {
         self.organization_ids().any(|id| id == organization_id)
+    }
+
+    /// The caller's role in the organization, where it grants anything.
+    fn role_in(&self, organization_id: Uuid) -> Option<OrganizationRole> {
+        match self {
+            Self::Anonymous => None,
+            Self::User(member) => member.organizations.get(&organization_id).copied().flatten(),
+        }
     }
 
     /// Whether this request is about rows of that organization (none: of no organization): under `X-Organization` it is
@@ -101,25 +128,14 @@ impl Principal {
     /// Whether `permission` is held on everything in the organization.
     #[must_use]
     pub fn may_in_organization(&self, permission: Permission, organization_id: Uuid) -> bool {
-        match self {
-            Self::Anonymous => false,
-            Self::User(member) => member
-                .organizations
-                .get(&organization_id)
-                .is_some_and(|role| permission.granted_by_organization_role(*role)),
-        }
+        self.role_in(organization_id).is_some_and(|role| permission.granted_by_organization_role(role))
     }
 
     /// Whether `permission` is held in the organization, on everything or on what the caller made there.
     #[must_use]
     pub fn may_on_own_in_organization(&self, permission: Permission, organization_id: Uuid) -> bool {
         self.may_in_organization(permission, organization_id)
-            || match self {
-                Self::Anonymous => false,
-                Self::User(member) => {
-                    member.organizations.get(&organization_id).is_some_and(|role| permission.granted_on_own_by(*role))
-                }
-            }
+            || self.role_in(organization_id).is_some_and(|role| permission.granted_on_own_by(role))
     }
 
     /// Whether `permission` is held in the project, by the role in its organization or in the project itself.

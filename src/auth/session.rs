@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-use super::{jwt::AccessTokens, password, password::Passwords, token};
+use super::{activity::Activity, jwt::AccessTokens, password, password::Passwords, token};
 use crate::{
     clock::Clock,
     db::{
@@ -31,6 +31,8 @@ pub struct Sessions {
     pub lifetime: Duration,
     /// Whether the demo accounts may sign in (in development).
     pub demo_accounts: bool,
+    /// Which sessions were seen of late.
+    pub activity: Activity,
 }
 
 /// Where a request comes from.
@@ -62,7 +64,17 @@ pub struct SignedIn {
 pub struct CheckedPassword {
     /// The user.
     pub user_id: Uuid,
+    /// Whether the account has a second factor, without which the password is not enough.
+    pub second_factor: bool,
     hash: String,
+}
+
+impl CheckedPassword {
+    /// The user, and the stored hash that was checked.
+    #[must_use]
+    pub fn into_parts(self) -> (Uuid, String) {
+        (self.user_id, self.hash)
+    }
 }
 
 impl Sessions {
@@ -85,7 +97,7 @@ impl Sessions {
     /// account without a password get the same answer after the same work.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when it does not match, or when a second factor is needed as well.
+    /// [`Error::Unauthenticated`] when it does not match.
     pub async fn check_password(
         &self,
         account: Option<Account>,
@@ -101,11 +113,11 @@ impl Sessions {
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let matches = self.passwords.verify(password, hash).await?;
         let account = account.filter(|_| matches).ok_or_else(refused)?;
-        if account.second_factor {
-            // Fails closed: the challenge is not built yet, and the password alone must not do.
-            return Err(Error::Unauthenticated("this account needs a second factor, which cannot be given yet".into()));
-        }
-        Ok(CheckedPassword { user_id: account.user_id, hash: account.password_hash.unwrap_or_default() })
+        Ok(CheckedPassword {
+            user_id: account.user_id,
+            second_factor: account.second_factor,
+            hash: account.password_hash.unwrap_or_default(),
+        })
     }
 
     /// Opens a session in the request's transaction, which from here on works for that user.
@@ -135,6 +147,7 @@ impl Sessions {
             request_id: client.request_id.clone(),
         };
         let resolved = bootstrap::open_session(transaction, session).await?;
+        self.activity.noted(resolved.session_id);
         Ok(SignedIn { access_token, access_expires_at, refresh_token, resolved })
     }
 }

@@ -48,8 +48,9 @@ pub struct Resolved {
     pub session_id: Uuid,
     /// The organization that the request is narrowed to.
     pub organization_id: Option<Uuid>,
-    /// Role in each organization, as stored.
-    pub organization_roles: Vec<(Uuid, String)>,
+    /// Role in each organization, as stored; none where it grants nothing because the organization asks for a second
+    /// factor first.
+    pub organization_roles: Vec<(Uuid, Option<String>)>,
     /// Role in each project that was shared with the user, with the project's organization, as stored.
     pub project_roles: Vec<(Uuid, String)>,
 }
@@ -77,23 +78,22 @@ impl Opening {
 }
 
 impl Resolved {
-    fn from_row(row: &PgRow) -> Result<Self> {
+    pub(super) fn from_row(row: &PgRow) -> Result<Self> {
         match row.try_get::<&str, _>("outcome")? {
             "ok" => {}
             "no_organization" => return Err(Error::NotFound("the organization of X-Organization was".into())),
             _ => return Err(Error::Unauthenticated("this session has ended: sign in again".into())),
         }
-        let pairs = |ids: &str, roles: &str| -> Result<Vec<(Uuid, String)>> {
-            let ids: Vec<Uuid> = row.try_get(ids)?;
-            let roles: Vec<String> = row.try_get(roles)?;
-            Ok(ids.into_iter().zip(roles).collect())
-        };
+        let organization_ids: Vec<Uuid> = row.try_get("organization_ids")?;
+        let organization_roles: Vec<Option<String>> = row.try_get("organization_roles")?;
+        let project_ids: Vec<Uuid> = row.try_get("project_ids")?;
+        let project_roles: Vec<String> = row.try_get("project_roles")?;
         Ok(Self {
             user_id: row.try_get("user_id")?,
             session_id: row.try_get("session_id")?,
             organization_id: row.try_get("organization_id")?,
-            organization_roles: pairs("organization_ids", "organization_roles")?,
-            project_roles: pairs("project_ids", "project_roles")?,
+            organization_roles: organization_ids.into_iter().zip(organization_roles).collect(),
+            project_roles: project_ids.into_iter().zip(project_roles).collect(),
         })
     }
 }

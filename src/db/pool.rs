@@ -3,8 +3,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sea_orm::sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Executor as _, PgPool, Postgres,
-    pool::PoolConnection,
+    AssertSqlSafe, ConnectOptions as _, Executor as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use tokio::task::JoinHandle;
@@ -19,6 +18,9 @@ use crate::error::{Error, Result};
 
 /// How long a request waits for a free connection before it is answered with UNAVAILABLE.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections for what is written beside requests: single statements, each done at once.
+const BESIDE: u32 = 2;
 
 /// The role and the settings under which every statement of a request is planned. Requests read few rows of large
 /// tables, from an index that has the list's order; a generic plan knows only the average parent, who has so few rows
@@ -43,6 +45,9 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
+    /// For what must stand whatever becomes of a request. A request that asked for a second connection of the pool would
+    /// wait for those who do the same, and all of them for each other.
+    beside: PgPool,
     cuts: Arc<CutCounters>,
     sampling: Arc<Sampling>,
 }
@@ -53,9 +58,17 @@ impl Database {
     /// # Errors
     /// [`Error::InvalidInput`] when the URL cannot be read.
     pub fn connect(settings: &Settings) -> Result<Self> {
+        let options = connect_options(&settings.url)?;
+        let pool = Self::pool(settings, settings.connections).connect_lazy_with(options.clone());
+        let beside = Self::pool(settings, BESIDE).connect_lazy_with(options);
+        let sampling = Arc::new(Sampling::of(settings.shadow_percent));
+        Ok(Self { pool, beside, cuts: Arc::default(), sampling })
+    }
+
+    fn pool(settings: &Settings, connections: u32) -> PgPoolOptions {
         let timeout = settings.statement_timeout_ms;
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.connections)
+        PgPoolOptions::new()
+            .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // A ping at each acquire would be a round trip for each request; `begin` copes with a dead connection.
             .test_before_acquire(false)
@@ -69,8 +82,6 @@ impl Database {
                     connection.execute(AssertSqlSafe(sql)).await.map(|_| ())
                 })
             })
-            .connect_lazy_with(connect_options(&settings.url)?);
-        Ok(Self { pool, cuts: Arc::default(), sampling: Arc::new(Sampling::of(settings.shadow_percent)) })
     }
 
     /// Opens the transaction of one request and resolves its credential, in one round trip.
@@ -79,7 +90,7 @@ impl Database {
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
     pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Resolved>)> {
-        let (transaction, row) = self.begin_with(&opening.statement()).await?;
+        let (transaction, row) = self.begin_with(&self.pool, &opening.statement()).await?;
         match opening.resolve(row.as_ref()) {
             Ok(resolved) => Ok((transaction, resolved)),
             Err(error) => {
@@ -89,13 +100,21 @@ impl Database {
         }
     }
 
+    /// Opens a transaction beside that of a request, for one statement.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without a database.
+    pub(super) async fn begin_beside(&self) -> Result<RequestTransaction> {
+        Ok(self.begin_with(&self.beside, &Opening::Anonymous.statement()).await?.0)
+    }
+
     /// A connection that died in the pool (the database was restarted) shows only now. Nothing has happened on it
     /// yet, so the next one is tried, at most once for each that the pool can hold.
-    async fn begin_with(&self, sql: &str) -> Result<(RequestTransaction, Option<PgRow>)> {
-        let mut tries = self.pool.options().get_max_connections();
+    async fn begin_with(&self, pool: &PgPool, sql: &str) -> Result<(RequestTransaction, Option<PgRow>)> {
+        let mut tries = pool.options().get_max_connections();
         let shadowed = self.sampling.takes_one();
         loop {
-            let connection = self.acquire().await?;
+            let connection = pool.acquire().await?;
             match RequestTransaction::begin(connection, sql.to_owned(), Arc::clone(&self.cuts), shadowed).await {
                 Err(Error::Unavailable(_)) if tries > 0 => tries -= 1,
                 answer => return answer,
@@ -139,11 +158,7 @@ impl Database {
 
     /// Waits for all connections to be given back and closes them.
     pub async fn close(&self) {
-        self.pool.close().await;
-    }
-
-    async fn acquire(&self) -> Result<PoolConnection<Postgres>> {
-        Ok(self.pool.acquire().await?)
+        tokio::join!(self.pool.close(), self.beside.close());
     }
 }
 

@@ -94,6 +94,14 @@ impl Request {
         self.transaction.get()
     }
 
+    /// Gives the transaction up, for a mutation that fails and has something to write that must stand nevertheless: its
+    /// connection is free before another is asked for.
+    pub async fn give_up(&self) {
+        if let Some(transaction) = self.opened() {
+            transaction.roll_back_in_background().await;
+        }
+    }
+
     /// From here on the request is answered after its COMMIT only, also if it is a query: it put something on record
     /// without which the answer must not leave.
     pub fn keep_record(&self) {

@@ -67,11 +67,15 @@ impl Engine {
         }
     }
 
-    /// Answers a document; `open` starts a request for it.
+    /// Answers a document; `open` starts a request for it, which comes back ended.
     ///
     /// # Errors
     /// As `open`'s: then nothing has run.
-    pub async fn answer<Opening>(&self, document: &Document, open: impl Fn() -> Opening) -> Result<Answer>
+    pub async fn answer<Opening>(
+        &self,
+        document: &Document,
+        open: impl Fn() -> Opening,
+    ) -> Result<(Answer, Arc<Request>)>
     where
         Opening: Future<Output = Result<Request>> + Send,
     {
@@ -83,7 +87,7 @@ impl Engine {
         if !writes {
             let answer = run(&self.swift, &request, asked).await;
             if answer.errors.is_empty() {
-                return Ok(end(&request, answer, writes).await);
+                return Ok((end(&request, answer, writes).await, request));
             }
             if let Some(transaction) = request.opened() {
                 transaction.roll_back_in_background().await;
@@ -93,7 +97,7 @@ impl Engine {
             self.documents.parse(&mut asked);
         }
         let answer = run(&self.careful, &request, asked).await;
-        Ok(end(&request, answer, writes).await)
+        Ok((end(&request, answer, writes).await, request))
     }
 }
 

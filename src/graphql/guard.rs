@@ -168,7 +168,7 @@ impl Guard for NeedsInNamed<'_> {
         let viewer = context.viewer();
         viewer.member()?;
         let organization_id = id::key_of(Kind::Organization, self.id, self.path)?;
-        if !viewer.belongs_to(organization_id) {
+        if !viewer.is_member_of(organization_id) {
             // What one may not see does not exist.
             return Err(Error::NotFound("the organization was".into()).into());
         }

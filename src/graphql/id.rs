@@ -50,11 +50,13 @@ pub enum Kind {
     ProjectAddon,
     /// `Credentials`.
     Credentials,
+    /// `Session`.
+    Session,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::User,
         Self::Organization,
         Self::OrganizationMember,
@@ -76,6 +78,7 @@ impl Kind {
         Self::Disk,
         Self::ProjectAddon,
         Self::Credentials,
+        Self::Session,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -101,6 +104,7 @@ impl Kind {
             Self::Disk => "dsk",
             Self::ProjectAddon => "pad",
             Self::Credentials => "crd",
+            Self::Session => "ses",
         }
     }
 

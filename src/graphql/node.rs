@@ -27,6 +27,7 @@ use super::{
     subscription::{Subscription, SubscriptionById},
     tax_id::{TaxId, TaxIdById},
     user::{User, VisibleUserById},
+    user_session::{Session, SessionById},
 };
 use crate::{
     auth::Principal,
@@ -82,6 +83,8 @@ pub enum Node {
     ProjectAddon(ProjectAddon),
     /// A project's keys.
     Credentials(Credentials),
+    /// A sign-in of yours.
+    Session(Session),
 }
 
 /// Queries by global id.
@@ -143,6 +146,7 @@ async fn load(context: &Context<'_>, id: &str, path: String) -> Result<Option<No
         Kind::Disk => context.load(DiskById(key)).await?.map(Node::Disk),
         Kind::ProjectAddon => context.load(ProjectAddonById(key)).await?.map(Node::ProjectAddon),
         Kind::Credentials => context.load(CredentialsById(key)).await?.map(Node::Credentials),
+        Kind::Session => context.load(SessionById(key)).await?.map(Node::Session),
     };
     Ok(node.filter(|node| node.visible_to(&context.viewer())))
 }
@@ -172,6 +176,7 @@ impl Node {
             Self::Disk(it) => it.visible_to(viewer),
             Self::ProjectAddon(it) => it.visible_to(viewer),
             Self::Credentials(it) => it.visible_to(viewer),
+            Self::Session(it) => it.visible_to(viewer),
         }
     }
 }

@@ -121,7 +121,9 @@ impl OrganizationMember {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.row.organization_id)
+        // One's own also where the role grants nothing without a second factor.
+        let own = viewer.user_id() == Some(self.row.user_id) && viewer.is_member_of(self.row.organization_id);
+        own || viewer.belongs_to(self.row.organization_id)
     }
 }
 

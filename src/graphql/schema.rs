@@ -11,9 +11,11 @@ use super::{
     nulls::NullPropagation,
     organization::{OrganizationMutations, OrganizationQueries},
     project::ProjectQueries,
+    second_factor::SecondFactorMutations,
     server_info::ServerInfoQueries,
     session::SessionMutations,
     user::UserQueries,
+    user_session::UserSessionMutations,
 };
 use crate::config::Environment;
 
@@ -41,7 +43,7 @@ pub struct Query(
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
 /// happened and `data` is null.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(SessionMutations, OrganizationMutations);
+pub struct Mutation(SessionMutations, UserSessionMutations, SecondFactorMutations, OrganizationMutations);
 
 /// The schema of this API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     context::{ContextExt, Request},
     guard::{public, requires, signed_in},
+    second_factor::{self, SecondFactorChallenge},
     user::{User, UserById},
 };
 use crate::{
@@ -25,17 +26,20 @@ pub struct SignInInput {
     pub client_mutation_id: Option<String>,
 }
 
-/// A session and the tokens that prove it. They are shown here and never again.
+/// A session and the tokens that prove it, shown here and never again; or, where the account has a second factor, the
+/// way to it.
 #[derive(Debug, SimpleObject)]
 pub struct SignInPayload {
-    /// Send it as `Authorization: Bearer ...`.
-    pub access_token: String,
-    /// Proves the session when its access token is renewed. Keep it as secret as a password.
-    pub refresh_token: String,
-    /// When the access token ends: 15 minutes from now unless configured otherwise.
-    pub expires_at: DateTime<Utc>,
-    /// Who signed in.
-    pub user: User,
+    /// Send it as `Authorization: Bearer ...`. Null where `secondFactor` is not.
+    pub access_token: Option<String>,
+    /// For `refreshSession`, once. Keep it as secret as a password. Null where `secondFactor` is not.
+    pub refresh_token: Option<String>,
+    /// When the access token ends: 15 minutes from now unless configured otherwise. Null where `secondFactor` is not.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Who signed in. Null where `secondFactor` is not: then nobody has yet.
+    pub user: Option<User>,
+    /// What `completeSignIn` wants, where the account has a second factor; null where it has none.
+    pub second_factor: Option<SecondFactorChallenge>,
     /// As it was given.
     pub client_mutation_id: Option<String>,
 }
@@ -79,7 +83,7 @@ pub struct SessionMutations;
 #[Object(guard = "signed_in()")]
 impl SessionMutations {
     /// Signs in with e-mail and password. A wrong password and an unknown address get the same answer,
-    /// UNAUTHENTICATED.
+    /// UNAUTHENTICATED. An account with a second factor gets a ticket for `completeSignIn` instead of tokens.
     #[graphql(
         directive = requires::apply("public".into()),
         guard = "public()",
@@ -96,15 +100,19 @@ impl SessionMutations {
         let account = account(request, email).await?;
         // Argon2 takes its time; without an older credential no connection is held meanwhile.
         let checked = sessions.check_password(account, email, input.password).await?;
+        if checked.second_factor {
+            return second_factor::ask(context, checked, input.client_mutation_id).await;
+        }
         let user_id = checked.user_id;
         let signed_in = sessions.open(context.db().await?, checked, &request.client).await?;
         request.become_user(signed_in.resolved)?;
         let user = context.load(UserById(user_id)).await?;
         Ok(SignInPayload {
-            access_token: signed_in.access_token,
-            refresh_token: signed_in.refresh_token,
-            expires_at: signed_in.access_expires_at,
-            user: user.ok_or_else(|| Error::internal("a user who signed in is visible to themselves"))?,
+            access_token: Some(signed_in.access_token),
+            refresh_token: Some(signed_in.refresh_token),
+            expires_at: Some(signed_in.access_expires_at),
+            user: Some(user.ok_or_else(|| Error::internal("a user who signed in is visible to themselves"))?),
+            second_factor: None,
             client_mutation_id: input.client_mutation_id,
         })
     }

@@ -21,6 +21,7 @@ use super::{
     loader::{Loaders, row_key, rows_by},
     organization_member::{MemberOrderField, MembershipsOf, OrganizationMember},
     page::{Connection, OrderField, PageArguments, page_size},
+    user_session::{Session, SessionOrderField, SessionsOf},
 };
 use crate::error::{Error, Result};
 
@@ -108,7 +109,7 @@ impl User {
         #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<OrganizationMember>>> {
-        let organization_ids = context.viewer().organization_ids().collect();
+        let organization_ids = context.viewer().membership_ids().collect();
         let page = PageArguments { first, after, last, before };
         page.load(context, MemberOrderField::DEFAULT, |window| MembershipsOf {
             user_id: self.0.id,
@@ -116,6 +117,22 @@ impl User {
             window,
         })
         .await
+    }
+
+    /// Where you are signed in: your sessions that have not ended. Order: newest first.
+    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    async fn sessions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Nodes from the start, 1 to 100; 20 when neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Nodes from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<Session>>> {
+        let page = PageArguments { first, after, last, before };
+        page.load(context, SessionOrderField::DEFAULT, |window| SessionsOf { user_id: self.0.id, window }).await
     }
 }
 

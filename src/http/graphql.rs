@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::{App, request_id};
 use crate::{
     auth::session::Client,
+    db::Opening,
     error::{Error, Result},
     graphql::{
         context::Request,
@@ -66,7 +67,7 @@ pub async fn post(
         request_id: request_id::current(),
     };
     let document = Document { query: posted.query, operation_name: posted.operation_name, variables: posted.variables };
-    match app.engine.answer(&document, || open(&app, &headers, client.clone())).await {
+    match answer(&app, &headers, client, &document).await {
         Ok(mut answer) => {
             present(&mut answer, &request_id::current());
             axum::Json(answer).into_response()
@@ -84,6 +85,18 @@ pub async fn post(
     }
 }
 
+/// Runs the document for whom the headers name, and what belongs after it.
+async fn answer(app: &App, headers: &HeaderMap, client: Client, document: &Document) -> Result<Answer> {
+    let opening = opening(app, headers)?;
+    let open = || {
+        let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
+        Request::open(app.database.clone(), sessions, vault, &opening, client.clone())
+    };
+    let (answer, request) = app.engine.answer(document, open).await?;
+    note_activity(&request);
+    Ok(answer)
+}
+
 /// Any other method than POST.
 pub async fn method_not_allowed() -> Response {
     let mut response =
@@ -96,8 +109,8 @@ fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Authenticates the request. A credential that is refused is refused, never taken for none.
-async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request> {
+/// What the request proves itself with. A credential that is refused is refused, never taken for none.
+fn opening(app: &App, headers: &HeaderMap) -> Result<Opening> {
     let bearer = match headers.get(header::AUTHORIZATION) {
         None => None,
         Some(value) => {
@@ -110,8 +123,23 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
     };
     // What is not text is nobody's slug.
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
-    let opening = app.sessions.opening(bearer, organization)?;
-    Request::open(app.database.clone(), Arc::clone(&app.sessions), Arc::clone(&app.vault), &opening, client).await
+    app.sessions.opening(bearer, organization)
+}
+
+/// Writes down, once a minute, that the caller's session is in use: beside the request and after its end, so that nothing
+/// waits for it and it holds no lock while a request runs.
+fn note_activity(request: &Request) {
+    let viewer = request.viewer();
+    let Ok(member) = viewer.member() else { return };
+    if !request.sessions.activity.is_due(member.session_id) {
+        return;
+    }
+    let (database, session_id) = (request.database().clone(), member.session_id);
+    tokio::spawn(async move {
+        if let Err(error) = database.touch_session(session_id).await {
+            tracing::debug!(%error, "a session's activity was not noted");
+        }
+    });
 }
 
 /// A request that did not run: errors without `data`.

@@ -24,6 +24,12 @@ export class ConsolePage {
     await this.bar.getByRole('button', { name: 'Sign in' }).click();
   }
 
+  async giveCode(code) {
+    const form = this.bar.getByRole('form', { name: 'Second factor' });
+    await form.getByLabel('Code').fill(code);
+    await form.getByRole('button', { name: 'Sign in' }).click();
+  }
+
   async seesSignedIn(email) {
     await this.bar.getByText(`Signed in as ${email}`).waitFor();
   }

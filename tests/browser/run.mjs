@@ -110,6 +110,16 @@ async function story() {
     await screenshot('dark');
   });
   await step('signing out again', () => gui.signOut());
+  await step('a second factor is asked for and taken', async () => {
+    // One of the demo's recovery codes (src/seed/sql/demo/secrets.sql).
+    await gui.signIn('mina@acme.test', account.password);
+    await gui.giveCode('wrong-code');
+    await gui.bar.getByRole('alert').waitFor();
+    await gui.giveCode('DEM0D-EM0DE-M0DEM-00002');
+    await gui.seesSignedIn('mina@acme.test');
+    await screenshot('second-factor');
+    await gui.signOut();
+  });
 }
 
 /** The start of a query field's description, up to what Markdown would change. */

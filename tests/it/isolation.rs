@@ -37,7 +37,7 @@ const PERHAPS_NONE: [&str; 5] = [IN_PROJECT, WITH_BILLING, TO_LEADERS, TO_LEADER
 
 /// The kinds of nodes, with the prefix of their ids, their table, and what the user `$1` may see of them when the
 /// request is narrowed to the organization `$2` (null: not narrowed). Written from access.md, not from the policies.
-const KINDS: [(&str, &str, &str); 20] = [
+const KINDS: [(&str, &str, &str); 21] = [
     ("org", "organizations", "id IN (SELECT organization_id FROM mine)"),
     ("mem", "organization_members", "organization_id IN (SELECT organization_id FROM mine)"),
     ("prj", "projects", "organization_id IN (SELECT organization_id FROM mine)"),
@@ -57,6 +57,7 @@ const KINDS: [(&str, &str, &str); 20] = [
     ("ivt", "organization_invitations", TO_LEADERS),
     ("key", "api_keys", TO_LEADERS_AND_MAKER),
     ("aud", "audit_logs", TO_LEADERS_AND_ACTOR),
+    ("ses", "user_sessions", "user_id = $1"),
     (
         "usr",
         "users",
@@ -130,9 +131,10 @@ async fn reachable(actor: &Actor<'_>) -> BTreeSet<String> {
         seen.extend(pages(actor, &list, "/node/it").await);
     }
     let viewer =
-        actor.ask("{ viewer { id memberships(first: 100) { nodes { id user { id } organization { id } } } } }").await;
+        actor.ask("{ viewer { id memberships(first: 100) { nodes { id user { id } organization { id } } } sessions { nodes { id } } } }").await;
     seen.insert(viewer.at("/viewer/id").as_str().unwrap().to_owned());
     collect_ids(viewer.at("/viewer/memberships/nodes"), &mut seen);
+    collect_ids(viewer.at("/viewer/sessions/nodes"), &mut seen);
     seen
 }
 
@@ -229,8 +231,9 @@ async fn compare_every_account(app: &App) {
             let walked = reachable(&actor).await;
             let foreign: Vec<_> = walked.difference(&may_see).collect();
             assert!(foreign.is_empty(), "{email} came by what is hidden: {foreign:?}");
-            // By walking one reaches all, but for one's own keys and records where one may not see the list.
-            let by_id_alone = |id: &&String| ["key_", "aud_"].iter().any(|prefix| id.starts_with(prefix));
+            // By walking one reaches all, but for one's own keys and records where one may not see the list, and for one's
+            // sessions that have ended.
+            let by_id_alone = |id: &&String| ["key_", "aud_", "ses_"].iter().any(|prefix| id.starts_with(prefix));
             let missed: Vec<_> = may_see.difference(&walked).filter(|id| !by_id_alone(id)).collect();
             assert!(missed.is_empty(), "{email} did not come by {missed:?} under {narrowed:?}");
         }

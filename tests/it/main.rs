@@ -33,6 +33,8 @@ mod rls_matrix;
 mod rls_modes;
 mod row_level_security;
 mod schema;
+mod second_factor;
 mod server;
 mod sessions;
+mod user_sessions;
 mod walk;

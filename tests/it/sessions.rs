@@ -138,11 +138,15 @@ async fn a_password_alone_does_not_do_for_an_account_with_a_second_factor() {
            FROM platform.users m WHERE o.email = 'owner@acme.test' AND m.email = 'mina@acme.test'",
         )
         .await;
-    let answer = app
-        .anonymous()
-        .ask_with(SIGN_IN, json!({"input": {"email": "owner@acme.test", "password": "ogelbase-demo"}}))
-        .await;
-    assert_eq!((answer.codes(), &answer.body["data"]), (vec!["UNAUTHENTICATED"], &json!(null)));
+    const ASKED: &str = "mutation ($input: SignInInput!) {
+        signIn(input: $input) { accessToken refreshToken expiresAt user { id } secondFactor { ticket } } }";
+    let input = json!({"input": {"email": "owner@acme.test", "password": "ogelbase-demo"}});
+    let answer = app.anonymous().ask_with(ASKED, input).await;
+    let payload = answer.at("/signIn");
+    for nothing in ["accessToken", "refreshToken", "expiresAt", "user"] {
+        assert!(payload[nothing].is_null(), "{nothing}");
+    }
+    assert!(payload["secondFactor"]["ticket"].is_string());
     let sessions: i64 = app
         .service()
         .await

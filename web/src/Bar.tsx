@@ -3,7 +3,7 @@ import type { Config } from './config';
 import { ExamplesMenu } from './ExamplesMenu';
 import { getOrganization, setOrganization } from './organization';
 import type { Session } from './session';
-import { DemoMenu, SignedIn, SignInForm } from './SignIn';
+import { CodeForm, DemoMenu, SignedIn, SignInForm } from './SignIn';
 import { useSystemTheme } from './useSystemTheme';
 
 export function Bar({ config, session }: { config: Config; session: Session }) {
@@ -35,7 +35,13 @@ export function Bar({ config, session }: { config: Config; session: Session }) {
           </p>
         )}
         {config.demoAccounts.length > 0 && <DemoMenu accounts={config.demoAccounts} session={session} state={state} />}
-        {state.email ? <SignedIn session={session} email={state.email} /> : <SignInForm session={session} state={state} />}
+        {state.asksForCode ? (
+          <CodeForm session={session} state={state} />
+        ) : state.email ? (
+          <SignedIn session={session} email={state.email} />
+        ) : (
+          <SignInForm session={session} state={state} />
+        )}
       </div>
     </header>
   );

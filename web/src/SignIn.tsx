@@ -27,6 +27,33 @@ export function SignInForm({ session, state }: { session: Session; state: Sessio
   );
 }
 
+/** The second step, for an account with a second factor. */
+export function CodeForm({ session, state }: { session: Session; state: SessionState }) {
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    void session.giveCode(String(new FormData(event.currentTarget).get('code')).trim());
+  }
+  return (
+    <form className="console-form" aria-label="Second factor" onSubmit={submit}>
+      <input
+        name="code"
+        type="text"
+        required
+        autoFocus
+        aria-label="Code"
+        placeholder="code or recovery code"
+        autoComplete="one-time-code"
+      />
+      <Button type="submit" className="console-primary" disabled={state.busy}>
+        Sign in
+      </Button>
+      <Button type="button" onClick={() => session.forgetCode()}>
+        Cancel
+      </Button>
+    </form>
+  );
+}
+
 export function SignedIn({ session, email }: { session: Session; email: string }) {
   return (
     <>

@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
-import { isUnauthenticated, loadTokens, REFRESH, saveTokens, SIGN_IN, SIGN_OUT, toTokens } from './tokens';
-import type { TokenPayload, Tokens } from './tokens';
+import { COMPLETE, isUnauthenticated, loadTokens, REFRESH, saveTokens, SIGN_IN, SIGN_OUT, toTokens } from './tokens';
+import type { AskedPayload, TokenPayload, Tokens } from './tokens';
 import { NoAnswer, post } from './transport';
 import type { GraphQLRequest, GraphQLResult, Headers } from './transport';
 
@@ -8,10 +8,16 @@ import type { GraphQLRequest, GraphQLResult, Headers } from './transport';
 export interface SessionState {
   email?: string;
   busy: boolean;
+  /** The password was right, and a code of the second factor is asked for. */
+  asksForCode?: boolean;
   /** Why nobody is signed in (any more). */
   problem?: string;
 }
 
+/** What came of asking for tokens: tokens, a problem, or the ticket to the second step. */
+type Asked = [tokens?: Tokens, problem?: string, ticket?: string];
+
+const QUERIES = { signIn: SIGN_IN, completeSignIn: COMPLETE, refreshSession: REFRESH };
 const RETRY_AFTER = 10_000;
 const PASSING = new Set(['INTERNAL', 'RATE_LIMITED', 'UNAVAILABLE']);
 const bearer = (accessToken: string): Headers => ({ Authorization: `Bearer ${accessToken}` });
@@ -23,6 +29,8 @@ const bearer = (accessToken: string): Headers => ({ Authorization: `Bearer ${acc
 export class Session {
   private tokens = loadTokens();
   private password?: string;
+  /** Between the two steps of a sign-in. */
+  private pending?: { ticket: string; email: string; password: string };
   private state: SessionState = { email: this.tokens?.email, busy: false };
   private listeners = new Set<() => void>();
   private timer?: ReturnType<typeof setTimeout>;
@@ -44,21 +52,47 @@ export class Session {
     this.canRefresh = 'refreshSession' in (schema.getMutationType()?.getFields() ?? {});
   };
 
-  async signIn(email: string, password: string): Promise<void> {
+  signIn(email: string, password: string): Promise<void> {
+    this.pending = undefined;
+    return this.step('signIn', { email, password }, email, password);
+  }
+
+  /** The second step of a sign-in: six digits of an authenticator, or a recovery code. */
+  async giveCode(code: string): Promise<void> {
+    if (!this.pending) return;
+    const { ticket, email, password } = this.pending;
+    const kind = /^[\d\s]{1,9}$/.test(code) ? 'code' : 'recoveryCode';
+    await this.step('completeSignIn', { ticket, [kind]: code }, email, password);
+  }
+
+  /** Back to the first step. */
+  forgetCode(): void {
+    this.pending = undefined;
+    this.setState({ email: this.tokens?.email, busy: false });
+  }
+
+  private async step(
+    field: 'signIn' | 'completeSignIn',
+    input: Record<string, string>,
+    email: string,
+    password: string,
+  ): Promise<void> {
     const before = this.tokens;
-    this.setState({ email: before?.email, busy: true });
-    let tokens: Tokens | undefined;
-    let problem: string | undefined;
+    this.setState({ email: before?.email, busy: true, asksForCode: this.pending !== undefined });
+    let [tokens, problem, ticket]: Asked = [];
     try {
-      [tokens, problem] = await this.askForTokens('signIn', { email, password }, email);
+      [tokens, problem, ticket] = await this.askForTokens(field, input, email);
     } catch (error) {
       problem = messageOf(error);
     }
     if (!tokens) {
-      this.setState({ email: this.tokens?.email, busy: false, problem });
+      if (ticket !== undefined) this.pending = { ticket, email, password };
+      this.setState({ email: this.tokens?.email, busy: false, asksForCode: this.pending !== undefined, problem });
       return;
     }
-    this.password = password;
+    // Signing in again takes a code, so the password is no way to renew the session.
+    this.password = this.pending ? undefined : password;
+    this.pending = undefined;
     this.hold(tokens);
     if (before) this.revoke(before);
   }
@@ -127,13 +161,14 @@ export class Session {
   }
 
   private async askForTokens(
-    field: 'signIn' | 'refreshSession',
+    field: keyof typeof QUERIES,
     input: Record<string, string>,
     email: string,
-  ): Promise<[Tokens?, string?]> {
-    const query = field === 'signIn' ? SIGN_IN : REFRESH;
-    const answer = await post<Partial<Record<string, TokenPayload>>>(this.endpoint, { query, variables: { input } });
+  ): Promise<Asked> {
+    const request = { query: QUERIES[field], variables: { input } };
+    const answer = await post<Partial<Record<string, TokenPayload | AskedPayload>>>(this.endpoint, request);
     const payload = answer.result.data?.[field];
+    if (payload && payload.accessToken === null) return [undefined, undefined, payload.secondFactor.ticket];
     if (payload) return [toTokens(answer, payload, email)];
     const error = answer.result.errors?.[0];
     // A database that is away for a moment has not refused anybody.

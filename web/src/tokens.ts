@@ -9,7 +9,7 @@ export interface Tokens {
   renewAt: number;
 }
 
-/** What `signIn` and `refreshSession` both return. */
+/** What `signIn`, `completeSignIn` and `refreshSession` all return. */
 export interface TokenPayload {
   accessToken: string;
   refreshToken: string;
@@ -17,8 +17,17 @@ export interface TokenPayload {
   user?: { email: string };
 }
 
+/** What `signIn` returns instead for an account with a second factor. */
+export interface AskedPayload {
+  accessToken: null;
+  secondFactor: { ticket: string };
+}
+
 export const SIGN_IN = `mutation SignIn($input: SignInInput!) {
-  signIn(input: $input) { accessToken refreshToken expiresAt user { email } }
+  signIn(input: $input) { accessToken refreshToken expiresAt user { email } secondFactor { ticket } }
+}`;
+export const COMPLETE = `mutation CompleteSignIn($input: CompleteSignInInput!) {
+  completeSignIn(input: $input) { accessToken refreshToken expiresAt user { email } }
 }`;
 export const REFRESH = `mutation RefreshSession($input: RefreshSessionInput!) {
   refreshSession(input: $input) { accessToken refreshToken expiresAt }

@@ -23,7 +23,10 @@ function settings() {
 
 async function run({ url, email, slug, password }: ReturnType<typeof settings>): Promise<void> {
   const signedIn = await new Client(url).ask(SignIn, { input: { email, password } });
-  const client = new Client(url, signedIn.data.signIn.accessToken);
+  const { accessToken } = signedIn.data.signIn;
+  // `completeSignIn` would take `secondFactor.ticket` and a code; a program signs in with an account that has none.
+  if (!accessToken) throw new ApiError('UNAUTHENTICATED', `${email} has a second factor, which this program cannot give`);
+  const client = new Client(url, accessToken);
   try {
     const { data, errors } = await client.ask(Dashboard, { slug });
     // A refused field is null and has an error of its own; the rest of the answer is good.

@@ -41,7 +41,7 @@ impl Organization {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.0.id)
+        viewer.is_member_of(self.0.id)
     }
 }
 
@@ -236,7 +236,7 @@ impl OrganizationQueries {
             OrganizationOrderField::Name => Column::Name,
             OrganizationOrderField::CreatedAt => Column::CreatedAt,
         };
-        let mine = Column::Id.eq_any(context.viewer().organization_ids());
+        let mine = Column::Id.eq_any(context.viewer().membership_ids());
         let list = List { select: Entity::find().filter(mine), key, id: Column::Id };
         PageArguments { first, after, last, before }.whole::<_, _, Model, _>(context, order.into(), list).await
     }

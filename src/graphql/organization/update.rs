@@ -8,6 +8,7 @@ use super::Organization;
 use crate::{
     audit::{self, Changes, Record},
     auth::Permission as P,
+    db::{RequestTransaction, second_factor},
     error::{Error, Result},
     graphql::{
         context::ContextExt,
@@ -28,6 +29,9 @@ pub struct UpdateOrganizationInput {
     pub slug: Option<String>,
     /// Where invoices are sent; null: to the owners.
     pub billing_email: MaybeUndefined<String>,
+    /// Whether members need a second factor: who has none sees the organization's name, and their role grants nothing
+    /// there until they have one. Only who has one may switch this on; others get CONFLICT.
+    pub mfa_required: Option<bool>,
     /// Comes back in the payload as it was given.
     pub client_mutation_id: Option<String>,
 }
@@ -51,6 +55,9 @@ impl UpdateOrganizationInput {
         if let Some(slug) = self.slug {
             row.slug.set_if_not_equals(input::slug("input.slug", &slug)?);
         }
+        if let Some(required) = self.mfa_required {
+            row.mfa_required.set_if_not_equals(required);
+        }
         match self.billing_email {
             MaybeUndefined::Undefined => {}
             MaybeUndefined::Null => row.billing_email.set_if_not_equals(None),
@@ -62,13 +69,22 @@ impl UpdateOrganizationInput {
     }
 }
 
+/// What one asks of others one does oneself, and whoever switches it on must not lock themselves out. A trigger says the
+/// same.
+async fn refuse_without_second_factor(db: &RequestTransaction) -> Result<()> {
+    match second_factor::own(db).await?.enabled {
+        Some(true) => Ok(()),
+        _ => Err(Error::Conflict(crate::error::MFA_REQUIRED_BY_ENROLLED.into())),
+    }
+}
+
 /// Mutations of organizations.
 #[derive(Debug, Default)]
 pub struct OrganizationMutations;
 
 #[Object(guard = "crate::graphql::guard::signed_in()")]
 impl OrganizationMutations {
-    /// Changes name, slug or billing address of an organization. A slug that is taken is refused with CONFLICT.
+    /// Changes name, slug, billing address or settings of an organization. A slug that is taken is refused with CONFLICT.
     #[graphql(
         directive = requires::apply(P::OrganizationWrite.into()),
         guard = "needs(P::OrganizationWrite).in_organization_named(\"input.organization\", &input.organization)"
@@ -84,12 +100,16 @@ impl OrganizationMutations {
         // Locked, so that the record tells what this change really replaced; not the key, which inserts refer to.
         let before = Entity::find_by_id(key).lock(LockType::NoKeyUpdate).one(db).await?;
         let before = before.ok_or(Error::NotFound("the organization was".into()))?;
+        if input.mfa_required == Some(true) && !before.mfa_required {
+            refuse_without_second_factor(db).await?;
+        }
         let row = input.applied_to(&before)?;
         let after = if row.is_changed() { row.update(db).await? } else { before.clone() };
         let changes = Changes::default()
             .of("name", before.name, after.name.clone())
             .of("slug", before.slug, after.slug.clone())
-            .of("billingEmail", before.billing_email, after.billing_email.clone());
+            .of("billingEmail", before.billing_email, after.billing_email.clone())
+            .of("mfaRequired", before.mfa_required, after.mfa_required);
         let record = Record::new("organization.updated", "update", "organization")
             .to(after.id)
             .in_organization(after.id)

@@ -45,6 +45,13 @@ impl App {
         Self { server, database, http: reqwest::Client::new() }
     }
 
+    /// On the demo data, with a clock that the test moves.
+    pub async fn at(clock: &Clock) -> Self {
+        let database = TestDatabase::seeded().await;
+        let server = Server::start(config(&database.url), clock.clone()).await.unwrap();
+        Self { server, database, http: reqwest::Client::new() }
+    }
+
     /// Switches row-level security to the mode in which it lets every row through, as the operator may.
     pub async fn let_every_row_through(&self) {
         let service = self.service().await;

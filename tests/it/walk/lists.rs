@@ -23,6 +23,7 @@ pub const LISTS: &[(&str, &str, &str, &str)] = lists! {
     "Project": "Organization" has "projects",
     "ProjectMember": "Project" has "members",
     "ProjectMetric": "Project" has "metrics",
+    "Session": "User" has "sessions",
     "SubscriptionAddon": "Subscription" has "addons",
     "TaxId": "Organization" has "taxIds",
 };

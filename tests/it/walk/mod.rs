@@ -70,7 +70,7 @@ async fn everybody_gets_the_same_of_every_field_where_the_guards_stand_alone() {
 /// Asks everything as everybody and holds it against the table; what came out, for the snapshot.
 async fn walked(app: &App) -> String {
     let service = app.service().await;
-    let (access, schema) = (Access::table(), Schema::served());
+    let (access, schema) = (Access::walked(), Schema::served());
     let expectation = Expectation { access: &access, schema: &schema };
     let objects = Objects::of(&access, &service).await;
     let writer = Writer::new(&access, &schema, &service).await;

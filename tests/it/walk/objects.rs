@@ -75,6 +75,10 @@ fn rows_of(table: &str) -> String {
         "users" => "SELECT u.*, u.id AS user_id, m.organization_id FROM platform.users u
                       JOIN platform.organization_members m ON m.user_id = u.id"
             .to_owned(),
+        // Of somebody who is in an organization, so that it can be foreign.
+        "user_sessions" => "SELECT s.*, m.organization_id FROM platform.user_sessions s
+                              JOIN platform.organization_members m ON m.user_id = s.user_id"
+            .to_owned(),
         // What concerns a person alone belongs to no organization.
         "audit_logs" => "SELECT * FROM platform.audit_logs WHERE organization_id IS NOT NULL".to_owned(),
         _ => format!("SELECT * FROM platform.{table}"),
