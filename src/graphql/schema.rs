@@ -7,6 +7,8 @@ use super::{
     addon::AddonQueries,
     billing_plan::BillingPlanQueries,
     feature_flag::FeatureFlagQueries,
+    invitation::{InvitationMutations, InvitationQueries},
+    membership::MembershipMutations,
     node::NodeQueries,
     nulls::NullPropagation,
     organization::{OrganizationMutations, OrganizationQueries},
@@ -36,12 +38,13 @@ pub struct Query(
     BillingPlanQueries,
     AddonQueries,
     FeatureFlagQueries,
+    InvitationQueries,
 );
 
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
 /// happened and `data` is null.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(SessionMutations, OrganizationMutations);
+pub struct Mutation(SessionMutations, OrganizationMutations, InvitationMutations, MembershipMutations);
 
 /// The schema of this API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -58,6 +61,7 @@ pub fn build(environment: Environment, introspection: bool) -> Schema {
         BillingPlanQueries,
         AddonQueries,
         FeatureFlagQueries,
+        InvitationQueries,
     );
     let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
         .extension(NullPropagation)

@@ -28,6 +28,7 @@ mod isolation;
 mod lists;
 mod migrations;
 mod organizations;
+mod people;
 mod query_plans;
 mod row_level_security;
 mod schema;

@@ -62,12 +62,12 @@ impl UpdateOrganizationInput {
     }
 }
 
-/// Mutations of organizations.
+/// Changing organizations.
 #[derive(Debug, Default)]
-pub struct OrganizationMutations;
+pub struct UpdateOrganizationMutation;
 
 #[Object(guard = "crate::graphql::guard::signed_in()")]
-impl OrganizationMutations {
+impl UpdateOrganizationMutation {
     /// Changes name, slug or billing address of an organization. A slug that is taken is refused with CONFLICT.
     #[graphql(
         directive = requires::apply(P::OrganizationWrite.into()),
