@@ -108,7 +108,11 @@ async fn who_does_not_manage_members_changes_and_removes_nobody() {
             assert_eq!(refusal(&answer).0, code, "{by}");
         }
         let sql = app.as_user(Some(app.user_id(by).await), None).await;
-        must_not(&sql, "UPDATE platform.organization_members SET role = 'admin' WHERE role = 'member'").await;
+        let lifted = format!(
+            "UPDATE platform.organization_members SET role = 'admin' WHERE role = 'member' AND organization_id = '{}'",
+            app.organization_key("acme").await
+        );
+        must_not(&sql, &lifted).await;
         must_not(&sql, "UPDATE platform.organization_members SET role = 'admin' WHERE user_id = platform.get_current_user_id() AND role <> 'owner'").await;
         let others = "DELETE FROM platform.organization_members m USING platform.organizations o
                        WHERE o.id = m.organization_id AND o.slug = 'acme' AND user_id <> platform.get_current_user_id()";
