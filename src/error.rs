@@ -36,6 +36,9 @@ pub enum Error {
     /// The state of things does not allow it (a name is taken, a row changed meanwhile).
     #[error("{0}")]
     Conflict(Cow<'static, str>),
+    /// An idempotency key comes again with another input.
+    #[error("this idempotency key was used with another input: take a new key for what is new")]
+    IdempotencyMismatch,
     /// The plan's limit is reached.
     #[error("the limit of {limit} is reached ({allowed}): {lifted_by}")]
     LimitExceeded {
@@ -70,6 +73,7 @@ impl Error {
             Self::NotFound(_) => "NOT_FOUND",
             Self::InvalidInput { .. } => "INVALID_INPUT",
             Self::Conflict(_) => "CONFLICT",
+            Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
             Self::LimitExceeded { .. } => "LIMIT_EXCEEDED",
             Self::RateLimited { .. } => "RATE_LIMITED",
             Self::Unavailable(_) => "UNAVAILABLE",
@@ -103,6 +107,9 @@ const CONFLICTS: &[(&str, &str)] = &[
     ("organizations_slug_key", "this slug is taken"),
     ("organization_keeps_an_owner", "an organization keeps at least one owner: make somebody else an owner first"),
     ("organizations_mfa_required_by_enrolled", MFA_REQUIRED_BY_ENROLLED),
+    ("organization_invitations_one_open_key", "this address has another open invitation"),
+    ("project_members_project_id_user_id_key", "this person is a member of the project already"),
+    ("project_members_membership_fkey", "only members of the organization can be members of its projects"),
 ];
 
 fn conflict(constraint: Option<&str>) -> Option<Error> {

@@ -187,6 +187,21 @@ pub async fn close_session(transaction: &RequestTransaction, session_id: Uuid, r
     Ok(())
 }
 
+/// The caller's roles as they are at this point of the transaction, which may have changed them.
+///
+/// # Errors
+/// As the statement's.
+pub async fn current_memberships(transaction: &RequestTransaction, session_id: Uuid) -> Result<Resolved> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT * FROM platform_private.current_memberships($1)",
+        [session_id.into()],
+    );
+    let row = transaction.query_one_raw(statement).await?;
+    let row = row.as_ref().and_then(|row| row.try_as_pg_row());
+    Resolved::from_row(row.ok_or_else(|| Error::internal("current_memberships returned no row"))?)
+}
+
 /// Lower-case hexadecimal digits, the form in which digests are stored.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -2,7 +2,9 @@
 
 pub mod bootstrap;
 pub mod embedded;
+pub mod invitations;
 pub mod list;
+pub mod memberships;
 pub mod migrate;
 pub mod operator;
 pub mod pool;

@@ -118,6 +118,12 @@ impl BillingPlan {
         self.0.active
     }
 
+    /// Its display name.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.0.name
+    }
+
     /// Whether it is the plan of this name.
     #[must_use]
     pub fn is(&self, plan_id: &str) -> bool {

@@ -20,7 +20,10 @@ use crate::{
         Principal,
         session::{Client, Sessions},
     },
-    db::{Database, Opening, RequestTransaction, bootstrap::Resolved},
+    db::{
+        Database, Opening, RequestTransaction,
+        bootstrap::{self, Resolved},
+    },
     error::Result,
     vault::Vault,
 };
@@ -126,6 +129,15 @@ impl Request {
         let principal = Arc::new(Principal::try_from(resolved)?);
         *self.principal.write().unwrap_or_else(PoisonError::into_inner) = principal;
         Ok(())
+    }
+
+    /// Looks the caller's roles up again: a mutation that changed them goes on as who they have become.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Unauthenticated`] when nobody is signed in.
+    pub async fn renew_viewer(&self) -> Result<()> {
+        let session_id = self.viewer().member()?.session_id;
+        self.become_user(bootstrap::current_memberships(self.db().await?, session_id).await?)
     }
 }
 

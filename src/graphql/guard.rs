@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     context::ContextExt,
     id::{self, Kind},
+    named,
 };
 use crate::{auth::Permission, error::Error};
 
@@ -106,6 +107,12 @@ impl Needs {
         NeedsInNamed { permission: self.0, path, id }
     }
 
+    /// In the organization or project of the object that the argument `path` of a mutation names by its global id.
+    #[must_use]
+    pub const fn on<'a>(self, kind: Kind, path: &'static str, id: &'a ID) -> NeedsOn<'a> {
+        NeedsOn { permission: self.0, kind, path, id }
+    }
+
     /// In this project, by a role there or in its organization.
     #[must_use]
     pub const fn in_project(self, project: &entity::projects::Safe) -> NeedsIn {
@@ -173,5 +180,49 @@ impl Guard for NeedsInNamed<'_> {
             return Err(Error::NotFound("the organization was".into()).into());
         }
         allowed_if(viewer.may_in_organization(self.permission, organization_id), self.permission.name())
+    }
+}
+
+/// A permission on the object that an argument names.
+#[derive(Debug)]
+pub struct NeedsOn<'a> {
+    permission: Permission,
+    kind: Kind,
+    path: &'static str,
+    id: &'a ID,
+}
+
+impl Guard for NeedsOn<'_> {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        let viewer = context.viewer();
+        viewer.member()?;
+        let place = named::place(context, self.kind, self.path, self.id).await?;
+        let allowed = match place.project_id {
+            Some(project_id) => viewer.may_in_project(self.permission, place.organization_id, project_id),
+            None => viewer.may_in_organization(self.permission, place.organization_id),
+        };
+        allowed_if(allowed, self.permission.name())
+    }
+}
+
+/// Open to who is signed in and sees all of their organizations.
+#[derive(Debug)]
+pub struct Everywhere;
+
+/// Open to everybody who is signed in and does not narrow the request by `X-Organization`: what it is about lies outside
+/// of that one organization.
+#[must_use]
+pub const fn everywhere() -> Everywhere {
+    Everywhere
+}
+
+impl Guard for Everywhere {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        let viewer = context.viewer();
+        viewer.member()?;
+        if viewer.looks_at(None) {
+            return Ok(());
+        }
+        Err(Error::invalid("X-Organization", "this is about another organization: leave the header out").into())
     }
 }

@@ -24,6 +24,8 @@ pub mod input;
 pub mod invitation;
 pub mod invoice;
 pub mod loader;
+pub mod membership;
+pub mod named;
 pub mod node;
 pub mod nulls;
 mod order;

@@ -57,7 +57,7 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
             "something went wrong on our side".clone_into(&mut shown.message);
             set(shown, "requestId", request_id);
         }
-        Error::Unauthenticated(_) | Error::NotFound(_) | Error::Conflict(_) => {}
+        Error::Unauthenticated(_) | Error::NotFound(_) | Error::Conflict(_) | Error::IdempotencyMismatch => {}
     }
 }
 

@@ -7,6 +7,8 @@ use super::{
     addon::AddonQueries,
     billing_plan::BillingPlanQueries,
     feature_flag::FeatureFlagQueries,
+    invitation::{InvitationMutations, InvitationQueries},
+    membership::MembershipMutations,
     node::NodeQueries,
     nulls::NullPropagation,
     organization::{OrganizationMutations, OrganizationQueries},
@@ -38,12 +40,20 @@ pub struct Query(
     BillingPlanQueries,
     AddonQueries,
     FeatureFlagQueries,
+    InvitationQueries,
 );
 
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
 /// happened and `data` is null.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(SessionMutations, UserSessionMutations, SecondFactorMutations, OrganizationMutations);
+pub struct Mutation(
+    SessionMutations,
+    UserSessionMutations,
+    SecondFactorMutations,
+    OrganizationMutations,
+    InvitationMutations,
+    MembershipMutations,
+);
 
 /// The schema of this API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -68,6 +78,7 @@ pub(super) fn builder(
         BillingPlanQueries,
         AddonQueries,
         FeatureFlagQueries,
+        InvitationQueries,
     );
     let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)

@@ -97,6 +97,17 @@ impl User {
         self.0.last_sign_in_at
     }
 
+    /// Your membership of the organization that you work in by preference, with your role there; null when you chose
+    /// none, belong to it no longer, or narrow the request to another one.
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    async fn active_organization(&self, context: &Context<'_>) -> Result<Option<OrganizationMember>> {
+        let viewer = context.viewer();
+        let Some(organization_id) = self.0.active_org_id.filter(|id| viewer.belongs_to(*id)) else { return Ok(None) };
+        let of_user = organization_members::Entity::of_user(self.0.id);
+        let found = of_user.filter(organization_members::Column::OrganizationId.eq(organization_id));
+        Ok(found.one(context.db().await?).await?.map(OrganizationMember::from))
+    }
+
     /// The organizations that you belong to, with your role in each. Order: which you joined first.
     #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
     async fn memberships(
@@ -133,6 +144,14 @@ impl User {
     ) -> Result<Option<Connection<Session>>> {
         let page = PageArguments { first, after, last, before };
         page.load(context, SessionOrderField::DEFAULT, |window| SessionsOf { user_id: self.0.id, window }).await
+    }
+}
+
+impl User {
+    /// The organization that the person works in by preference.
+    #[must_use]
+    pub fn active_organization_id(&self) -> Option<Uuid> {
+        self.0.active_org_id
     }
 }
 

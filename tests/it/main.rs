@@ -28,6 +28,7 @@ mod isolation;
 mod lists;
 mod migrations;
 mod organizations;
+mod people;
 mod query_plans;
 mod rls_matrix;
 mod rls_modes;

@@ -1,10 +1,13 @@
 //! Organizations.
 
+mod active;
 mod activity;
 mod billing;
+mod create;
+mod delete;
 mod update;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID, MergedObject, Object};
 use chrono::{DateTime, Utc};
 use entity::organizations::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -25,7 +28,14 @@ use crate::{
     error::Result,
 };
 
-pub use update::OrganizationMutations;
+/// Mutations of organizations.
+#[derive(Debug, Default, MergedObject)]
+pub struct OrganizationMutations(
+    update::UpdateOrganizationMutation,
+    create::CreateOrganizationMutation,
+    delete::DeleteOrganizationMutation,
+    active::SetActiveOrganizationMutation,
+);
 
 /// An organization: the tenant that owns projects and is billed for them.
 #[derive(Debug, Clone)]

@@ -78,12 +78,12 @@ async fn refuse_without_second_factor(db: &RequestTransaction) -> Result<()> {
     }
 }
 
-/// Mutations of organizations.
+/// Changing organizations.
 #[derive(Debug, Default)]
-pub struct OrganizationMutations;
+pub struct UpdateOrganizationMutation;
 
 #[Object(guard = "crate::graphql::guard::signed_in()")]
-impl OrganizationMutations {
+impl UpdateOrganizationMutation {
     /// Changes name, slug, billing address or settings of an organization. A slug that is taken is refused with CONFLICT.
     #[graphql(
         directive = requires::apply(P::OrganizationWrite.into()),

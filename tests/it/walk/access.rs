@@ -27,6 +27,10 @@ pub enum Need {
     /// The permission in the object of this type that a mutation names. It is refused to who sees the object, which is
     /// not there for anybody else.
     On(&'static str, P),
+    /// To be signed in, and not to narrow the request to one organization.
+    Everywhere,
+    /// The same, and to be this person, whom the arguments are for.
+    Addressee(&'static str),
 }
 
 impl Need {
@@ -34,14 +38,14 @@ impl Need {
     pub const fn shown(self) -> Option<&'static str> {
         match self {
             Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
-            Self::SignedIn | Self::Finds(_) => Some("signed_in"),
-            Self::Myself => Some("self"),
+            Self::SignedIn | Self::Finds(_) | Self::Everywhere => Some("signed_in"),
+            Self::Myself | Self::Addressee(_) => Some("self"),
             Self::Holds(permission) | Self::HoldsOnOwn(permission) | Self::On(_, permission) => Some(permission.name()),
         }
     }
 }
 
-use Need::{Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Public, SignedIn, Visible};
+use Need::{Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Public, SignedIn, Visible};
 
 /// How an object of the type is come by.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +79,7 @@ pub type Line = (&'static str, Source, &'static [(Need, &'static str)]);
 #[rustfmt::skip]
 pub const TYPES: &[Line] = &[
     ("Query", Source::Query, &[
-        (Public, "addonCatalog billingPlans serverInfo"),
+        (Public, "addonCatalog billingPlans invitation serverInfo"),
         (SignedIn, "featureFlag featureFlags organizations projects viewer"),
         (Finds(P::OrganizationRead), "node nodes organization"),
         (Finds(P::ProjectsList), "project"),
@@ -84,8 +88,18 @@ pub const TYPES: &[Line] = &[
     ("Mutation", Source::Mutation, &[
         (Public, "completeSignIn refreshSession signIn"),
         (SignedIn, "confirmSecondFactor disableSecondFactor enrolSecondFactor regenerateRecoveryCodes revokeSession
-                    signOut signOutEverywhere"),
+                    setActiveOrganization signOut signOutEverywhere"),
+        (Everywhere, "createOrganization"),
+        (Addressee("member"), "acceptInvitation declineInvitation"),
+        (On("Organization", P::OrganizationRead), "leaveOrganization"),
         (On("Organization", P::OrganizationWrite), "updateOrganization"),
+        (On("Organization", P::OrganizationDelete), "deleteOrganization"),
+        (On("Organization", P::OwnershipTransfer), "transferOwnership"),
+        (On("Organization", P::MembersWrite), "inviteMembers"),
+        (On("OrganizationInvitation", P::MembersWrite), "resendInvitation revokeInvitation"),
+        (On("OrganizationMember", P::MembersWrite), "removeMember updateMemberRole"),
+        (On("Project", P::ProjectMembersWrite), "addProjectMember"),
+        (On("ProjectMember", P::ProjectMembersWrite), "removeProjectMember updateProjectMember"),
     ]),
     ("SignInPayload", Through("Mutation", "signIn"), &[
         (Visible, "accessToken clientMutationId expiresAt refreshToken secondFactor user"),
@@ -114,6 +128,50 @@ pub const TYPES: &[Line] = &[
         (Visible, "clientMutationId organization"),
     ]),
 
+    ("CreateOrganizationPayload", Through("Mutation", "createOrganization"), &[
+        (Visible, "clientMutationId organization"),
+    ]),
+    ("DeleteOrganizationPayload", Through("Mutation", "deleteOrganization"), &[
+        (Visible, "clientMutationId deletedOrganization"),
+    ]),
+    ("SetActiveOrganizationPayload", Through("Mutation", "setActiveOrganization"), &[
+        (Visible, "clientMutationId user"),
+    ]),
+    ("InviteMembersPayload", Through("Mutation", "inviteMembers"), &[(Visible, "clientMutationId results")]),
+    ("InviteResult", Through("Mutation", "inviteMembers.results"), &[
+        (Visible, "email invitation outcome token"),
+    ]),
+    ("ResendInvitationPayload", Through("Mutation", "resendInvitation"), &[
+        (Visible, "clientMutationId invitation token"),
+    ]),
+    ("RevokeInvitationPayload", Through("Mutation", "revokeInvitation"), &[
+        (Visible, "clientMutationId invitation"),
+    ]),
+    ("InvitationPreview", Through("Query", "invitation"), &[
+        (Public, "expiresAt inviterName organizationName role"),
+    ]),
+    ("AcceptInvitationPayload", Through("Mutation", "acceptInvitation"), &[
+        (Visible, "clientMutationId member organization"),
+    ]),
+    ("DeclineInvitationPayload", Through("Mutation", "declineInvitation"), &[(Visible, "clientMutationId declined")]),
+    ("UpdateMemberRolePayload", Through("Mutation", "updateMemberRole"), &[(Visible, "clientMutationId member")]),
+    ("RemoveMemberPayload", Through("Mutation", "removeMember"), &[(Visible, "clientMutationId removedMember")]),
+    ("LeaveOrganizationPayload", Through("Mutation", "leaveOrganization"), &[
+        (Visible, "clientMutationId leftOrganization"),
+    ]),
+    ("TransferOwnershipPayload", Through("Mutation", "transferOwnership"), &[
+        (Visible, "clientMutationId formerOwner newOwner"),
+    ]),
+    ("AddProjectMemberPayload", Through("Mutation", "addProjectMember"), &[
+        (Visible, "clientMutationId projectMember"),
+    ]),
+    ("UpdateProjectMemberPayload", Through("Mutation", "updateProjectMember"), &[
+        (Visible, "clientMutationId projectMember"),
+    ]),
+    ("RemoveProjectMemberPayload", Through("Mutation", "removeProjectMember"), &[
+        (Visible, "clientMutationId removedProjectMember"),
+    ]),
+
     // Of the platform.
     ("ServerInfo", Through("Query", "serverInfo"), &[(Public, "environment version")]),
     ("BillingPlan", Through("Query", "billingPlans"), &[
@@ -129,7 +187,7 @@ pub const TYPES: &[Line] = &[
     ]),
     ("User", Source::Node { prefix: "usr", table: "users", seen: HoldsOrMine(P::MembersRead), own: Myself }, &[
         (Visible, "avatarUrl createdAt email firstName id lastName username"),
-        (Myself, "emailConfirmedAt lastSignInAt memberships mfaEnabled phone sessions"),
+        (Myself, "activeOrganization? emailConfirmedAt lastSignInAt memberships mfaEnabled phone sessions"),
     ]),
     ("Session", node("ses", "user_sessions", Myself), &[
         (Visible, "createdAt current endedAt? expiresAt id ip lastSeenAt userAgent"),

@@ -15,11 +15,12 @@ use super::{
 };
 use crate::support::{actors::Answer, db::Sql};
 
-/// Arguments that the fields insist on. `$id` is the object that is asked about; `$organization`, `$slug` and `$ref` are
-/// those of its organization and of one of the projects there. A mutation gets an input that changes nothing, so that
-/// nobody gets into the way of who asks next.
+/// Arguments that the fields insist on. `$id` is the object that is asked about, `$role` the role that it has;
+/// `$organization`, `$slug`, `$member` and `$ref` are those of its organization, of a member there without a project, and
+/// of one of the projects there. `$unique` is another word each time.
 const ARGUMENTS: &[(&str, &str)] = &[
     ("Query.featureFlag", "key: \"branching\""),
+    ("Query.invitation", "token: \"globexMemberDemoInvitation00000000000000000\""),
     ("Query.node", "id: \"$id\""),
     ("Query.nodes", "ids: [\"$organization\"]"),
     ("Query.organization", "slug: \"$slug\""),
@@ -34,7 +35,48 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ),
     ("Mutation.signOut", "input: {clientMutationId: \"walk\"}"),
     ("Mutation.updateOrganization", "input: {organization: \"$organization\", clientMutationId: \"walk\"}"),
+    ("Mutation.createOrganization", "input: {name: \"Walk\", slug: \"$unique\", clientMutationId: \"walk\"}"),
+    (
+        "Mutation.deleteOrganization",
+        "input: {organization: \"$organization\", slug: \"$slug\", clientMutationId: \"walk\"}",
+    ),
+    ("Mutation.setActiveOrganization", "input: {clientMutationId: \"walk\"}"),
+    (
+        "Mutation.inviteMembers",
+        "input: {organization: \"$organization\", invitations: [{email: \"$unique@walk.test\", role: MEMBER}],
+                 clientMutationId: \"walk\"}",
+    ),
+    ("Mutation.resendInvitation", "input: {invitation: \"$id\", clientMutationId: \"walk\"}"),
+    ("Mutation.revokeInvitation", "input: {invitation: \"$id\", clientMutationId: \"walk\"}"),
+    (
+        "Mutation.acceptInvitation",
+        "input: {token: \"globexMemberDemoInvitation00000000000000000\", clientMutationId: \"walk\"}",
+    ),
+    (
+        "Mutation.declineInvitation",
+        "input: {token: \"globexMemberDemoInvitation00000000000000000\", clientMutationId: \"walk\"}",
+    ),
+    ("Mutation.updateMemberRole", "input: {member: \"$id\", role: $role, clientMutationId: \"walk\"}"),
+    ("Mutation.removeMember", "input: {member: \"$id\", clientMutationId: \"walk\"}"),
+    ("Mutation.leaveOrganization", "input: {organization: \"$organization\", clientMutationId: \"walk\"}"),
+    (
+        "Mutation.transferOwnership",
+        "input: {organization: \"$organization\", member: \"$member\", clientMutationId: \"walk\"}",
+    ),
+    (
+        "Mutation.addProjectMember",
+        "input: {project: \"$id\", member: \"$member\", role: READ_ONLY, clientMutationId: \"walk\"}",
+    ),
+    ("Mutation.updateProjectMember", "input: {projectMember: \"$id\", role: $role, clientMutationId: \"walk\"}"),
+    ("Mutation.removeProjectMember", "input: {projectMember: \"$id\", clientMutationId: \"walk\"}"),
 ];
+
+/// What stands behind a mutation, so that it is undone and nobody gets into the way of who asks next: in a document in
+/// which one fails none has happened. When this alone failed, the mutation before it came out well.
+const UNDO: &str = "undo: updateOrganization(input: {organization: \"\"}) { __typename }";
+
+/// Mutations that are not undone: they are about the session that they come with.
+const KEPT: &[&str] = &["signIn", "signOut"];
 
 /// Nodes of a page: enough to find one whose nullable fields are set.
 const PAGE: &str = "first: 3";
@@ -44,7 +86,7 @@ const PAGE: &str = "first: 3";
 pub struct Writer<'a> {
     pub access: &'a Access,
     pub schema: &'a Schema,
-    names: HashMap<Uuid, (String, String)>,
+    names: HashMap<Uuid, Names>,
     times: [(&'static str, String); 3],
 }
 
@@ -52,6 +94,8 @@ pub struct Writer<'a> {
 #[derive(Debug)]
 pub struct Document {
     pub text: String,
+    /// Whether it is a mutation that leaves nothing behind.
+    pub undone: bool,
     base: Vec<String>,
 }
 
@@ -60,14 +104,19 @@ struct Names {
     id: Uuid,
     slug: String,
     reference: String,
+    member: Option<Uuid>,
 }
 
 impl<'a> Writer<'a> {
     pub async fn new(access: &'a Access, schema: &'a Schema, service: &Sql) -> Self {
-        let named = "SELECT o.id, o.slug, min(p.ref) AS reference FROM platform.organizations o
+        let named = "SELECT o.id, o.slug, min(p.ref) AS reference,
+                            (SELECT m.id FROM platform.organization_members m
+                              WHERE m.organization_id = o.id AND m.role = 'member' AND NOT EXISTS (
+                                    SELECT FROM platform.project_members s WHERE s.user_id = m.user_id)
+                              ORDER BY m.id LIMIT 1) AS member
+                       FROM platform.organizations o
                        JOIN platform.projects p ON p.organization_id = o.id GROUP BY o.id";
-        let names = service.rows::<Names>(named).await;
-        let names = names.into_iter().map(|names| (names.id, (names.slug, names.reference))).collect();
+        let names = service.rows::<Names>(named).await.into_iter().map(|names| (names.id, names)).collect();
         let now = Clock::system().now();
         let ago = |days| (now - TimeDelta::days(days)).to_rfc3339_opts(SecondsFormat::Secs, true);
         Self { access, schema, names, times: [("$now", ago(0)), ("$yesterday", ago(1)), ("$lastMonth", ago(31))] }
@@ -81,13 +130,14 @@ impl<'a> Writer<'a> {
         });
         let mut base = Vec::new();
         let text = self.wrapped(line, fields.collect(), place, &mut base);
-        Document { text, base }
+        Document { undone: text.contains(UNDO), text, base }
     }
 
     fn wrapped(&self, line: &Type, inner: String, place: &Place, base: &mut Vec<String>) -> String {
         match line.source {
             Source::Query => format!("query {{ {inner} }}"),
-            Source::Mutation => format!("mutation {{ {inner} }}"),
+            Source::Mutation if KEPT.iter().any(|name| inner.starts_with(name)) => format!("mutation {{ {inner} }}"),
+            Source::Mutation => format!("mutation {{ {inner} {UNDO} }}"),
             Source::Node { .. } => {
                 base.push("node".to_owned());
                 format!("query {{ node(id: \"{}\") {{ ... on {} {{ {inner} }} }} }}", place.global_id(), line.name)
@@ -124,13 +174,18 @@ impl<'a> Writer<'a> {
         for (name, time) in &self.times {
             filled = filled.replace(name, time);
         }
-        if let Some((slug, reference)) = place.organization.and_then(|id| self.names.get(&id)) {
-            filled = filled.replace("$slug", slug).replace("$ref", reference);
+        if let Some(names) = place.organization.and_then(|id| self.names.get(&id)) {
+            let member = names.member.unwrap_or_default().simple();
+            filled = filled.replace("$slug", &names.slug).replace("$ref", &names.reference);
+            filled = filled.replace("$member", &format!("mem_{member}"));
+        }
+        if let Some(role) = &place.role {
+            filled = filled.replace("$role", &role.to_uppercase());
         }
         if let Some(organization) = place.organization {
             filled = filled.replace("$organization", &format!("org_{}", organization.simple()));
         }
-        filled.replace("$id", &place.global_id())
+        filled.replace("$unique", &Uuid::now_v7().simple().to_string()).replace("$id", &place.global_id())
     }
 }
 
@@ -144,6 +199,10 @@ impl Document {
                 let word = |name: &str| error["extensions"][name].as_str().map(str::to_owned);
                 return Outcome::Refused(word("code").unwrap_or_default(), word("permission"));
             }
+        }
+        let errors = answer.body["errors"].as_array().into_iter().flatten();
+        if errors.into_iter().any(|error| error["path"] == serde_json::json!(["undo"])) {
+            return Outcome::Value;
         }
         let mut found = vec![&answer.body["data"]];
         for step in &path {

@@ -115,6 +115,9 @@ impl Expectation<'_> {
                 who.holds(permission, place) || (who.is_behind(place) && who.looks_at(place.organization))
             }
             Need::Myself => who.is_behind(place),
+            Need::Everywhere | Need::Addressee(_) if who.is_narrowed() => return refused("INVALID_INPUT", None),
+            Need::Everywhere => true,
+            Need::Addressee(label) => who.label == label,
         };
         if met {
             return Ok(());

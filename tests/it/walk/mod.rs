@@ -163,8 +163,8 @@ fn empty_rows(line: &Type, people: usize) -> Vec<Row> {
         .collect()
 }
 
-/// What came out of each field. A mutation that names no object is about the session, which it may end: then it is a
-/// session of its own.
+/// What came out of each field. A mutation that is not undone is about the session, which it may end: then it is a session
+/// of its own.
 async fn ask(
     writer: &Writer<'_>,
     line: &Type,
@@ -174,7 +174,7 @@ async fn ask(
 ) -> Vec<Outcome> {
     let document = writer.ask(line, fields.iter().copied(), place);
     let is_mutation = matches!(line.source, Source::Mutation | Source::Through("Mutation", _));
-    let actor = if is_mutation && place.organization.is_none() { who.afresh() } else { who.reader.clone() };
+    let actor = if is_mutation && !document.undone { who.afresh() } else { who.reader.clone() };
     let answer = actor.ask(&document.text).await;
     fields.iter().map(|field| document.outcome(&answer, field)).collect()
 }

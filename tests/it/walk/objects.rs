@@ -21,6 +21,8 @@ pub struct Place {
     pub project: Option<Uuid>,
     /// Who made it, or whom it is about.
     pub user: Option<Uuid>,
+    /// What it grants, as stored.
+    pub role: Option<String>,
 }
 
 /// How many objects of a standpoint are at hand for the fields that are null in the first.
@@ -79,6 +81,12 @@ fn rows_of(table: &str) -> String {
         "user_sessions" => "SELECT s.*, m.organization_id FROM platform.user_sessions s
                               JOIN platform.organization_members m ON m.user_id = s.user_id"
             .to_owned(),
+        // Those that nobody answered yet can be sent again and taken back.
+        "organization_invitations" => {
+            "SELECT *, (num_nonnulls(accepted_at, declined_at, revoked_at) = 0)::int AS preferred
+                                         FROM platform.organization_invitations"
+                .to_owned()
+        }
         // What concerns a person alone belongs to no organization.
         "audit_logs" => "SELECT * FROM platform.audit_logs WHERE organization_id IS NOT NULL".to_owned(),
         _ => format!("SELECT * FROM platform.{table}"),
@@ -92,7 +100,7 @@ impl Objects {
             let Source::Node { prefix, table, .. } = line.source else { continue };
             let sql = format!(
                 "SELECT t.id, '{prefix}' AS prefix, (row->>'organization_id')::uuid AS organization, (row->>'project_id')::uuid AS project,
-                        (row->>'user_id')::uuid AS \"user\"
+                        (row->>'user_id')::uuid AS \"user\", row->>'role' AS role
                    FROM ({}) t
                   CROSS JOIN LATERAL to_jsonb(t) AS row
                   ORDER BY (row->>'preferred')::int DESC NULLS LAST,

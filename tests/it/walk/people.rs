@@ -143,6 +143,11 @@ impl<'a> Person<'a> {
         self.user.is_some() && self.user == place.user
     }
 
+    /// Whether they ask under `X-Organization`.
+    pub fn is_narrowed(&self) -> bool {
+        self.narrowed.is_some()
+    }
+
     /// Whether this request is about rows of that organization.
     pub fn looks_at(&self, organization: Option<Uuid>) -> bool {
         self.narrowed.is_none() || self.narrowed == organization

@@ -1,11 +1,14 @@
 //! Invitations to organizations.
 
+mod answer;
+mod invite;
+
 use std::{
     collections::HashMap,
     hash::{Hash, Hasher},
 };
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, Enum, ID, InputObject, MergedObject, Object};
 use chrono::{DateTime, Utc};
 use entity::organization_invitations::{Column, Entity, Safe};
 use sea_orm::{
@@ -33,6 +36,12 @@ use crate::{
     },
     error::Result,
 };
+
+pub use answer::InvitationQueries;
+
+/// Mutations of invitations.
+#[derive(Debug, Default, MergedObject)]
+pub struct InvitationMutations(invite::InviteMutations, answer::AnswerMutations);
 
 /// Where an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Enum)]

@@ -1,0 +1,13 @@
+DROP FUNCTION platform_private.decline_invitation(text, inet, text, text);
+DROP FUNCTION platform_private.accept_invitation(text, uuid);
+DROP FUNCTION platform_private.take_invitation(text);
+DROP FUNCTION platform_private.invitation_by_token(text);
+DROP FUNCTION platform_private.revoke_invitation(uuid);
+DROP FUNCTION platform_private.renew_invitation(uuid, text);
+DROP FUNCTION platform_private.invite_member(uuid, uuid, text, text, text);
+DROP FUNCTION platform_private.create_organization(uuid, text, text);
+DROP FUNCTION platform_private.current_memberships(uuid);
+DROP FUNCTION platform_private.lock_organization(uuid);
+DROP FUNCTION platform_private.may_appoint(uuid, uuid, text);
+DROP FUNCTION platform_private.claim_idempotency_key(text, text, text, uuid);
+DROP TABLE platform_private.idempotency_keys;
