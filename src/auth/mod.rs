@@ -2,6 +2,7 @@
 
 pub mod jwt;
 pub mod password;
+pub mod password_rules;
 pub mod permission;
 pub mod principal;
 pub mod session;

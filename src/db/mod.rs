@@ -1,5 +1,6 @@
 //! The database: the pool, the request's transaction, the roles, the migrations and the private PostgreSQL.
 
+pub mod accounts;
 pub mod bootstrap;
 pub mod embedded;
 pub mod list;
@@ -7,6 +8,7 @@ pub mod migrate;
 pub mod operator;
 pub mod pool;
 pub mod roles;
+pub mod sign_in_failures;
 pub mod source;
 mod statement;
 pub mod transaction;

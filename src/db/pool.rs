@@ -3,8 +3,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sea_orm::sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Executor as _, PgPool, Postgres,
-    pool::PoolConnection,
+    AssertSqlSafe, ConnectOptions as _, Executor as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 
@@ -16,6 +15,9 @@ use crate::error::{Error, Result};
 
 /// How long a request waits for a free connection before it is answered with UNAVAILABLE.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections for what is written beside the requests' own transactions: short work, which waits for none of theirs.
+const ASIDE_CONNECTIONS: u32 = 4;
 
 /// The role and the settings under which every statement of a request is planned. Requests read few rows of large
 /// tables, from an index that has the list's order; a generic plan knows only the average parent, who has so few rows
@@ -40,6 +42,8 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
+    /// A request that holds a connection of the pool and waited there for a second one could starve it.
+    aside: PgPool,
     cuts: Arc<CutCounters>,
 }
 
@@ -49,9 +53,15 @@ impl Database {
     /// # Errors
     /// [`Error::InvalidInput`] when the URL cannot be read.
     pub fn connect(settings: &Settings) -> Result<Self> {
+        let pool = Self::pool(settings, settings.connections)?;
+        let aside = Self::pool(settings, ASIDE_CONNECTIONS)?;
+        Ok(Self { pool, aside, cuts: Arc::default() })
+    }
+
+    fn pool(settings: &Settings, connections: u32) -> Result<PgPool> {
         let timeout = settings.statement_timeout_ms;
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.connections)
+        Ok(PgPoolOptions::new()
+            .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // A ping at each acquire would be a round trip for each request; `begin` copes with a dead connection.
             .test_before_acquire(false)
@@ -65,8 +75,7 @@ impl Database {
                     connection.execute(AssertSqlSafe(sql)).await.map(|_| ())
                 })
             })
-            .connect_lazy_with(connect_options(&settings.url)?);
-        Ok(Self { pool, cuts: Arc::default() })
+            .connect_lazy_with(connect_options(&settings.url)?))
     }
 
     /// Opens the transaction of one request and resolves its credential, in one round trip.
@@ -75,7 +84,7 @@ impl Database {
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
     pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Resolved>)> {
-        let (transaction, row) = self.begin_with(&opening.statement()).await?;
+        let (transaction, row) = self.begin_with(&self.pool, &opening.statement(), false).await?;
         match opening.resolve(row.as_ref()) {
             Ok(resolved) => Ok((transaction, resolved)),
             Err(error) => {
@@ -87,15 +96,31 @@ impl Database {
 
     /// A connection that died in the pool (the database was restarted) shows only now. Nothing has happened on it
     /// yet, so the next one is tried, at most once for each that the pool can hold.
-    async fn begin_with(&self, sql: &str) -> Result<(RequestTransaction, Option<PgRow>)> {
-        let mut tries = self.pool.options().get_max_connections();
+    async fn begin_with(
+        &self,
+        pool: &PgPool,
+        sql: &str,
+        of_service: bool,
+    ) -> Result<(RequestTransaction, Option<PgRow>)> {
+        let mut tries = pool.options().get_max_connections();
         loop {
-            let connection = self.acquire().await?;
-            match RequestTransaction::begin(connection, sql.to_owned(), Arc::clone(&self.cuts)).await {
+            let connection = pool.acquire().await?;
+            match RequestTransaction::begin(connection, sql.to_owned(), of_service, Arc::clone(&self.cuts)).await {
                 Err(Error::Unavailable(_)) if tries > 0 => tries -= 1,
                 answer => return answer,
             }
         }
+    }
+
+    /// A transaction beside the request's own, under `ogelbase_service`: for what stands whatever becomes of the
+    /// request. It must not wait for rows that the request has written.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without a database.
+    pub async fn aside(&self) -> Result<RequestTransaction> {
+        // Of one kind for all of its life, so there is no role to go back to.
+        let begun = self.begin_with(&self.aside, "BEGIN; SET LOCAL ROLE ogelbase_service", true).await?;
+        Ok(begun.0)
     }
 
     /// Looks an account up for a sign-in, on a connection of its own: the password is checked outside any
@@ -104,7 +129,7 @@ impl Database {
     /// # Errors
     /// [`Error::Unavailable`] without a database.
     pub async fn sign_in_lookup(&self, email: &str) -> Result<Option<bootstrap::Account>> {
-        let (transaction, _) = self.begin(&Opening::Anonymous).await?;
+        let transaction = self.aside().await?;
         let account = bootstrap::sign_in_lookup(&transaction, email).await;
         transaction.commit_in_background().await;
         account
@@ -129,10 +154,7 @@ impl Database {
     /// Waits for all connections to be given back and closes them.
     pub async fn close(&self) {
         self.pool.close().await;
-    }
-
-    async fn acquire(&self) -> Result<PoolConnection<Postgres>> {
-        Ok(self.pool.acquire().await?)
+        self.aside.close().await;
     }
 }
 

@@ -4,6 +4,7 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions};
 use chrono::{DateTime, Utc};
 
 use super::{
+    account::AccountMutations,
     addon::AddonQueries,
     billing_plan::BillingPlanQueries,
     feature_flag::FeatureFlagQueries,
@@ -41,7 +42,7 @@ pub struct Query(
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
 /// happened and `data` is null.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(SessionMutations, OrganizationMutations);
+pub struct Mutation(SessionMutations, AccountMutations, OrganizationMutations);
 
 /// The schema of this API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

@@ -4,12 +4,13 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
-    context::{ContextExt, Request},
+    context::ContextExt,
     guard::{public, requires, signed_in},
+    proof,
     user::{User, UserById},
 };
 use crate::{
-    db::bootstrap::{self, Account},
+    db::bootstrap,
     error::{Error, Result},
 };
 
@@ -56,21 +57,8 @@ pub struct SignOutPayload {
     pub client_mutation_id: Option<String>,
 }
 
-/// The account of an address. A request that has its transaction already asks there: a second connection beside the
-/// one it holds could starve the pool.
-async fn account(request: &Request, email: &str) -> Result<Option<Account>> {
-    // PostgreSQL's text holds no null byte, so no account has one.
-    if email.contains('\0') {
-        return Ok(None);
-    }
-    match request.opened() {
-        Some(transaction) => bootstrap::sign_in_lookup(transaction, email).await,
-        None => request.database().sign_in_lookup(email).await,
-    }
-}
-
-/// Argon2 is dear: so much that a document holds two sign-ins at most.
-const SIGN_IN_COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 - 100;
+/// Argon2 is dear: so much that a document holds two mutations at most that hash a password.
+pub(super) const SIGN_IN_COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 - 100;
 
 /// Mutations of sessions.
 #[derive(Debug, Default)]
@@ -79,7 +67,7 @@ pub struct SessionMutations;
 #[Object(guard = "signed_in()")]
 impl SessionMutations {
     /// Signs in with e-mail and password. A wrong password and an unknown address get the same answer,
-    /// UNAUTHENTICATED.
+    /// UNAUTHENTICATED, and after several failures RATE_LIMITED with the seconds to wait.
     #[graphql(
         directive = requires::apply("public".into()),
         guard = "public()",
@@ -92,10 +80,11 @@ impl SessionMutations {
     ) -> Result<SignInPayload> {
         let request = context.request();
         let sessions = &request.sessions;
-        let email = input.email.trim();
-        let account = account(request, email).await?;
-        // Argon2 takes its time; without an older credential no connection is held meanwhile.
-        let checked = sessions.check_password(account, email, input.password).await?;
+        let checked = proof::password(request, input.email.trim(), input.password, "user.sign_in_failed").await?;
+        if checked.second_factor {
+            // Fails closed: the challenge is not built yet, and the password alone must not do.
+            return Err(Error::Unauthenticated("this account needs a second factor, which cannot be given yet".into()));
+        }
         let user_id = checked.user_id;
         let signed_in = sessions.open(context.db().await?, checked, &request.client).await?;
         request.become_user(signed_in.resolved)?;

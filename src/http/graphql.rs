@@ -61,7 +61,7 @@ pub async fn post(
     let mut document = Document::new(posted.query).variables(posted.variables);
     document.operation_name = posted.operation_name;
     let client = Client {
-        ip: Some(peer.ip()),
+        ip: Some(peer.ip().to_canonical()),
         user_agent: text(&headers, &header::USER_AGENT).map(str::to_owned),
         request_id: request_id::current(),
     };

@@ -5,6 +5,7 @@ pub mod app;
 pub mod db;
 pub mod dump;
 pub mod estates;
+pub mod letters;
 pub mod process;
 pub mod tenants;
 pub mod wire;

@@ -24,6 +24,10 @@ pub enum Need {
     Myself,
     /// The permission in what is looked up, which is not there for anybody else.
     Finds(P),
+    /// To bring what proves it, such as the token of a mail, which nobody here has.
+    Token,
+    /// To be signed in, and to bring what proves it once more: one's password, for what nobody here is to do.
+    Password,
     /// The permission in the object of this type that a mutation names. It is refused to who sees the object, which is
     /// not there for anybody else.
     On(&'static str, P),
@@ -34,14 +38,15 @@ impl Need {
     pub const fn shown(self) -> Option<&'static str> {
         match self {
             Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
-            Self::SignedIn | Self::Finds(_) => Some("signed_in"),
+            Self::SignedIn | Self::Finds(_) | Self::Password => Some("signed_in"),
+            Self::Token => Some("public"),
             Self::Myself => Some("self"),
             Self::Holds(permission) | Self::HoldsOnOwn(permission) | Self::On(_, permission) => Some(permission.name()),
         }
     }
 }
 
-use Need::{Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Public, SignedIn, Visible};
+use Need::{Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Password, Public, SignedIn, Token, Visible};
 
 /// How an object of the type is come by.
 #[derive(Debug, Clone, Copy)]
@@ -82,14 +87,26 @@ pub const TYPES: &[Line] = &[
     ]),
     // A mutation has its line here, its arguments in `ARGUMENTS`, and a line for its payload below.
     ("Mutation", Source::Mutation, &[
-        (Public, "signIn"),
-        (SignedIn, "signOut"),
+        (Public, "requestPasswordReset resendConfirmation signIn signUp"),
+        (Token, "confirmEmail resetPassword"),
+        (SignedIn, "signOut updateProfile"),
+        (Password, "changePassword deleteAccount"),
         (On("Organization", P::OrganizationWrite), "updateOrganization"),
     ]),
     ("SignInPayload", Through("Mutation", "signIn"), &[
         (Visible, "accessToken clientMutationId expiresAt refreshToken user"),
     ]),
     ("SignOutPayload", Through("Mutation", "signOut"), &[(Visible, "clientMutationId signedOut")]),
+    ("SignUpPayload", Through("Mutation", "signUp"), &[(Visible, "clientMutationId mailSent")]),
+    ("ConfirmEmailPayload", Through("Mutation", "confirmEmail"), &[(Visible, "clientMutationId confirmed")]),
+    ("ResendConfirmationPayload", Through("Mutation", "resendConfirmation"), &[(Visible, "clientMutationId mailSent")]),
+    ("ChangePasswordPayload", Through("Mutation", "changePassword"), &[(Visible, "clientMutationId user")]),
+    ("RequestPasswordResetPayload", Through("Mutation", "requestPasswordReset"), &[
+        (Visible, "clientMutationId mailSent"),
+    ]),
+    ("ResetPasswordPayload", Through("Mutation", "resetPassword"), &[(Visible, "clientMutationId passwordSet")]),
+    ("UpdateProfilePayload", Through("Mutation", "updateProfile"), &[(Visible, "clientMutationId user")]),
+    ("DeleteAccountPayload", Through("Mutation", "deleteAccount"), &[(Visible, "clientMutationId deleted")]),
     ("UpdateOrganizationPayload", Through("Mutation", "updateOrganization"), &[
         (Visible, "clientMutationId organization"),
     ]),

@@ -32,6 +32,17 @@ const ARGUMENTS: &[(&str, &str)] = &[
         "Mutation.signIn",
         "input: {email: \"member@acme.test\", password: \"ogelbase-demo\", clientMutationId: \"walk\"}",
     ),
+    (
+        "Mutation.signUp",
+        "input: {email: \"walk@example.test\", password: \"up hill and down dale\", clientMutationId: \"walk\"}",
+    ),
+    ("Mutation.resendConfirmation", "input: {email: \"member@acme.test\", clientMutationId: \"walk\"}"),
+    ("Mutation.requestPasswordReset", "input: {email: \"member@acme.test\", clientMutationId: \"walk\"}"),
+    ("Mutation.confirmEmail", "input: {token: \"of nobody\"}"),
+    ("Mutation.resetPassword", "input: {token: \"of nobody\", newPassword: \"up hill and down dale\"}"),
+    ("Mutation.changePassword", "input: {currentPassword: \"ogelbase-demo\", newPassword: \"short\"}"),
+    ("Mutation.updateProfile", "input: {clientMutationId: \"walk\"}"),
+    ("Mutation.deleteAccount", "input: {password: \"\"}"),
     ("Mutation.signOut", "input: {clientMutationId: \"walk\"}"),
     ("Mutation.updateOrganization", "input: {organization: \"$organization\", clientMutationId: \"walk\"}"),
 ];
