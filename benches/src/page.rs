@@ -237,15 +237,18 @@ fn sign_in() -> Case {
         most_connections: 16,
         answer_length: 0,
         // The lookup is the service role's alone.
-        statements: vec![Statement::new("SET LOCAL ROLE ogelbase_service", []), Statement::new(
-            "SELECT s.* FROM platform_private.sign_in_lookup($1::text) l
+        statements: vec![
+            Statement::new("SET LOCAL ROLE ogelbase_service", []),
+            Statement::new(
+                "SELECT s.* FROM platform_private.sign_in_lookup($1::text) l
               CROSS JOIN LATERAL platform_private.open_session(
                   gen_random_uuid(), l.user_id, l.password_hash,
                   encode(sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'hex'),
                   encode(sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'hex'),
                   now() + interval '1 hour', '127.0.0.1', 'bench', 'bench') s",
-            [EMAIL],
-        )],
+                [EMAIL],
+            ),
+        ],
         shape: None,
     }
 }

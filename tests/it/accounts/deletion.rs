@@ -56,8 +56,8 @@ fn app_id(id: &Value) -> uuid::Uuid {
 #[tokio::test]
 async fn the_last_owner_of_an_organization_stays() {
     let app = app().await;
-    let before = row(&app, "owner@acme.test").await;
     let owner = app.owner().await;
+    let before = row(&app, "owner@acme.test").await;
     let answer = ask(&owner, DELETE, json!({"password": "ogelbase-demo"})).await;
     assert_eq!(answer.codes(), ["CONFLICT"], "{:#}", answer.body);
     assert!(answer.body["errors"][0]["message"].as_str().unwrap().contains("at least one owner"));

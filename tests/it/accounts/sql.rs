@@ -39,7 +39,7 @@ const FUNCTIONS: [&str; 21] = [
 #[tokio::test]
 async fn nothing_that_makes_a_token_or_touches_a_password_can_be_called_by_the_application_role() {
     let database = TestDatabase::migrated().await;
-    let callable: Vec<String> = database
+    let mut callable: Vec<String> = database
         .superuser()
         .await
         .column(
@@ -48,6 +48,7 @@ async fn nothing_that_makes_a_token_or_touches_a_password_can_be_called_by_the_a
             [FUNCTIONS.map(str::to_owned).to_vec().into()],
         )
         .await;
+    callable.sort();
     assert_eq!(callable, FUNCTIONS);
 }
 

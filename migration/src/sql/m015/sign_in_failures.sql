@@ -57,11 +57,11 @@ BEGIN
     IF seen.last_at < moment - interval '2 minutes' THEN
         seen.pending := 0;
     END IF;
-    IF seen.last_at < moment - CASE of_subject WHEN 'account' THEN interval '1 day' ELSE interval '1 hour' END THEN
+    IF seen.last_at < moment - (CASE of_subject WHEN 'account' THEN interval '1 day' ELSE interval '1 hour' END) THEN
         seen.failures := 0;
     END IF;
     -- Once it is slowed down, one at a time.
-    IF seen.pending >= CASE WHEN seen.failures < free THEN free - seen.failures + 32 ELSE 1 END THEN
+    IF seen.pending >= (CASE WHEN seen.failures < free THEN free - seen.failures + 32 ELSE 1 END) THEN
         RETURN 1;
     END IF;
     UPDATE platform_private.sign_in_failures
