@@ -81,6 +81,14 @@ pub struct Config {
     pub argon2_passes: u32,
     /// Password hashes computed at once; further ones wait (1 to 64). Default 2.
     pub argon2_concurrency: usize,
+    /// Failed sign-ins that an account has free; each one beyond them doubles the wait (0: no wait, to 1,000).
+    /// Default 5.
+    pub sign_in_free_failures: u32,
+    /// Failed sign-ins, and mails asked for, that a client's address has free, likewise (0: no wait, to 1,000,000).
+    /// Default 50.
+    pub sign_in_free_failures_of_address: u32,
+    /// Longest wait after failed sign-ins in seconds (1 to 86,400). Default 900.
+    pub sign_in_longest_wait_seconds: u32,
     /// Largest body of a request in bytes. Default 262,144.
     pub body_limit_bytes: usize,
     /// Seconds after which a request that is still running is given up. Default 30.
@@ -114,6 +122,9 @@ impl Default for Config {
             argon2_memory_kib: 19_456,
             argon2_passes: 2,
             argon2_concurrency: 2,
+            sign_in_free_failures: 5,
+            sign_in_free_failures_of_address: 50,
+            sign_in_longest_wait_seconds: 900,
             body_limit_bytes: 262_144,
             request_timeout_seconds: 30,
             graphiql: None,
@@ -197,6 +208,9 @@ impl Config {
         within("OGELBASE_ARGON2_MEMORY_KIB", self.argon2_memory_kib, 8, 4_194_304)?;
         within("OGELBASE_ARGON2_PASSES", self.argon2_passes, 1, 10)?;
         within("OGELBASE_ARGON2_CONCURRENCY", self.argon2_concurrency, 1, 64)?;
+        within("OGELBASE_SIGN_IN_FREE_FAILURES", self.sign_in_free_failures, 0, 1_000)?;
+        within("OGELBASE_SIGN_IN_FREE_FAILURES_OF_ADDRESS", self.sign_in_free_failures_of_address, 0, 1_000_000)?;
+        within("OGELBASE_SIGN_IN_LONGEST_WAIT_SECONDS", self.sign_in_longest_wait_seconds, 1, 86_400)?;
         within("OGELBASE_BODY_LIMIT_BYTES", self.body_limit_bytes, 1_024, 16_777_216)?;
         within("OGELBASE_REQUEST_TIMEOUT_SECONDS", self.request_timeout_seconds, 1, 600)?;
         if let Some(url) = &self.database_url {

@@ -15,7 +15,10 @@ use crate::{
     auth::{activity::Activity, jwt::AccessTokens, password::Passwords, session::Sessions},
     clock::Clock,
     config::{Config, ConfigError},
-    db::{Database, Postgres, embedded::EmbeddedError, migrate, operator, pool, roles::RolesError},
+    db::{
+        Database, Postgres, embedded::EmbeddedError, migrate, operator, pool, roles::RolesError,
+        sign_in_failures::BackOff,
+    },
     error::Error,
     graphql::engine::Engine,
     http::{App, router},
@@ -104,6 +107,11 @@ impl Server {
             lifetime: Days::days(config.session_days.into()),
             demo_accounts: config.development(),
             activity: Activity::default(),
+            back_off: BackOff {
+                free_of_account: config.sign_in_free_failures,
+                free_of_address: config.sign_in_free_failures_of_address,
+                longest_seconds: config.sign_in_longest_wait_seconds,
+            },
         };
         let patience = Duration::from_secs(config.request_timeout_seconds);
         let app = App {

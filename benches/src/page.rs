@@ -236,15 +236,19 @@ fn sign_in() -> Case {
         anonymous: true,
         most_connections: 16,
         answer_length: 0,
-        statements: vec![Statement::new(
-            "SELECT s.* FROM platform_private.sign_in_lookup($1::text) l
+        // The lookup is the service role's alone.
+        statements: vec![
+            Statement::new("SET LOCAL ROLE ogelbase_service", []),
+            Statement::new(
+                "SELECT s.* FROM platform_private.sign_in_lookup($1::text) l
               CROSS JOIN LATERAL platform_private.open_session(
                   gen_random_uuid(), l.user_id, l.password_hash,
                   encode(sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'hex'),
                   encode(sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'hex'),
                   now() + interval '1 hour', '127.0.0.1', 'bench', 'bench') s",
-            [EMAIL],
-        )],
+                [EMAIL],
+            ),
+        ],
         shape: None,
     }
 }

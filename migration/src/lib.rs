@@ -21,6 +21,7 @@ mod m011_list_indexes;
 mod m012_retired_plans;
 mod m013_policy_cost;
 mod m014_mail_and_tokens;
+mod m015_accounts;
 mod m016_sessions_and_second_factor;
 mod m017_organizations_and_people;
 mod m021_rls_modes;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m012_retired_plans::Migration),
             Box::new(m013_policy_cost::Migration),
             Box::new(m014_mail_and_tokens::Migration),
+            Box::new(m015_accounts::Migration),
             Box::new(m016_sessions_and_second_factor::Migration),
             Box::new(m017_organizations_and_people::Migration),
             Box::new(m021_rls_modes::Migration),

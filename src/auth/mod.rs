@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod jwt;
 pub mod password;
+pub mod password_rules;
 pub mod permission;
 pub mod principal;
 pub mod renewal;

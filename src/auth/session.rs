@@ -10,7 +10,9 @@ use crate::{
     clock::Clock,
     db::{
         RequestTransaction,
+        accounts::{self, Origin},
         bootstrap::{self, Account, NewSession, Opening, Resolved, Slug},
+        sign_in_failures::BackOff,
     },
     error::{Error, Result},
 };
@@ -33,6 +35,8 @@ pub struct Sessions {
     pub demo_accounts: bool,
     /// Which sessions were seen of late.
     pub activity: Activity,
+    /// When sign-ins are slowed down after failures.
+    pub back_off: BackOff,
 }
 
 /// Where a request comes from.
@@ -44,6 +48,14 @@ pub struct Client {
     pub user_agent: Option<String>,
     /// Id of the request.
     pub request_id: String,
+}
+
+impl Client {
+    /// As the database's functions take it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin { ip: self.ip.map(Into::into), user_agent: self.user_agent.clone(), request_id: self.request_id.clone() }
+    }
 }
 
 /// What a successful sign-in hands out. The two tokens exist nowhere else.
@@ -64,9 +76,12 @@ pub struct SignedIn {
 pub struct CheckedPassword {
     /// The user.
     pub user_id: Uuid,
-    /// Whether the account has a second factor, without which the password is not enough.
+    /// Whether the account has a second factor, without which its password is not enough to sign in.
     pub second_factor: bool,
-    hash: String,
+    /// The stored hash that it was checked against.
+    pub hash: String,
+    /// The same password under the present parameters, where the stored hash has others.
+    renewed: Option<String>,
 }
 
 impl CheckedPassword {
@@ -111,13 +126,17 @@ impl Sessions {
         let allowed = self.demo_accounts || !email.to_lowercase().ends_with(DEMO_DOMAIN);
         let account = account.filter(|account| allowed && !account.banned);
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let matches = self.passwords.verify(password, hash).await?;
+        let matches = self.passwords.verify(password.clone(), hash).await?;
         let account = account.filter(|_| matches).ok_or_else(refused)?;
-        Ok(CheckedPassword {
-            user_id: account.user_id,
-            second_factor: account.second_factor,
-            hash: account.password_hash.unwrap_or_default(),
-        })
+        let hash = account.password_hash.unwrap_or_default();
+        let renewed = if self.passwords.is_outdated(&hash) { self.renewed(password).await } else { None };
+        Ok(CheckedPassword { user_id: account.user_id, second_factor: account.second_factor, hash, renewed })
+    }
+
+    /// A sign-in does not fail for this.
+    async fn renewed(&self, password: String) -> Option<String> {
+        let hashed = self.passwords.hash(password).await;
+        hashed.inspect_err(|error| tracing::warn!(%error, "a password's hash was not renewed")).ok()
     }
 
     /// Opens a session in the request's transaction, which from here on works for that user.
@@ -138,7 +157,7 @@ impl Sessions {
         let session = NewSession {
             id: crate::id::new(),
             user_id,
-            checked_hash: checked.hash,
+            checked_hash: checked.hash.clone(),
             token_hash: token::digest(&session_token),
             refresh_token_hash: token::digest(&refresh_token),
             expires_at: now + self.lifetime,
@@ -148,6 +167,9 @@ impl Sessions {
         };
         let resolved = bootstrap::open_session(transaction, session).await?;
         self.activity.noted(resolved.session_id);
+        if let Some(renewed) = checked.renewed {
+            accounts::renew_password_hash(transaction, user_id, checked.hash, renewed).await?;
+        }
         Ok(SignedIn { access_token, access_expires_at, refresh_token, resolved })
     }
 }

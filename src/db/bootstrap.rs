@@ -120,7 +120,8 @@ pub async fn sign_in_lookup(transaction: &RequestTransaction, email: &str) -> Re
         "SELECT * FROM platform_private.sign_in_lookup($1)",
         [email.into()],
     );
-    let row = transaction.query_one_raw(statement).await?;
+    // The application role cannot call it: it would give any password's hash away.
+    let row = transaction.query_one_as_service(statement).await?;
     Ok(row.map(|row| Account::from_query_result(&row, "")).transpose()?)
 }
 

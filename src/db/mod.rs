@@ -1,5 +1,6 @@
 //! The database: the pool, the request's transaction, the roles, the migrations and the private PostgreSQL.
 
+pub mod accounts;
 pub mod bootstrap;
 pub mod embedded;
 pub mod invitations;
@@ -13,6 +14,7 @@ pub mod rls;
 pub mod roles;
 pub mod second_factor;
 mod shadow;
+pub mod sign_in_failures;
 pub mod source;
 mod statement;
 pub mod transaction;

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 /// How long a request waits for a free connection before it is answered with UNAVAILABLE.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections for what is written beside requests: single statements, each done at once.
-const BESIDE: u32 = 2;
+/// Connections for what is written beside the requests' own transactions: short work, which waits for none of theirs.
+const BESIDE: u32 = 4;
 
 /// The role and the settings under which every statement of a request is planned. Requests read few rows of large
 /// tables, from an index that has the list's order; a generic plan knows only the average parent, who has so few rows
@@ -90,7 +90,7 @@ impl Database {
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
     pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Resolved>)> {
-        let (transaction, row) = self.begin_with(&self.pool, &opening.statement()).await?;
+        let (transaction, row) = self.begin_with(&self.pool, &opening.statement(), false).await?;
         match opening.resolve(row.as_ref()) {
             Ok(resolved) => Ok((transaction, resolved)),
             Err(error) => {
@@ -105,21 +105,38 @@ impl Database {
     /// # Errors
     /// [`Error::Unavailable`] without a database.
     pub(super) async fn begin_beside(&self) -> Result<RequestTransaction> {
-        Ok(self.begin_with(&self.beside, &Opening::Anonymous.statement()).await?.0)
+        Ok(self.begin_with(&self.beside, &Opening::Anonymous.statement(), false).await?.0)
     }
 
     /// A connection that died in the pool (the database was restarted) shows only now. Nothing has happened on it
     /// yet, so the next one is tried, at most once for each that the pool can hold.
-    async fn begin_with(&self, pool: &PgPool, sql: &str) -> Result<(RequestTransaction, Option<PgRow>)> {
+    async fn begin_with(
+        &self,
+        pool: &PgPool,
+        sql: &str,
+        of_service: bool,
+    ) -> Result<(RequestTransaction, Option<PgRow>)> {
         let mut tries = pool.options().get_max_connections();
         let shadowed = self.sampling.takes_one();
         loop {
             let connection = pool.acquire().await?;
-            match RequestTransaction::begin(connection, sql.to_owned(), Arc::clone(&self.cuts), shadowed).await {
+            let cuts = Arc::clone(&self.cuts);
+            match RequestTransaction::begin(connection, sql.to_owned(), of_service, cuts, shadowed).await {
                 Err(Error::Unavailable(_)) if tries > 0 => tries -= 1,
                 answer => return answer,
             }
         }
+    }
+
+    /// A transaction beside the request's own, under `ogelbase_service`: for what stands whatever becomes of the
+    /// request. It must not wait for rows that the request has written.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without a database.
+    pub async fn aside(&self) -> Result<RequestTransaction> {
+        // Of one kind for all of its life, so there is no role to go back to.
+        let begun = self.begin_with(&self.beside, "BEGIN; SET LOCAL ROLE ogelbase_service", true).await?;
+        Ok(begun.0)
     }
 
     /// Looks an account up for a sign-in, on a connection of its own: the password is checked outside any
@@ -128,7 +145,7 @@ impl Database {
     /// # Errors
     /// [`Error::Unavailable`] without a database.
     pub async fn sign_in_lookup(&self, email: &str) -> Result<Option<bootstrap::Account>> {
-        let (transaction, _) = self.begin(&Opening::Anonymous).await?;
+        let transaction = self.aside().await?;
         let account = bootstrap::sign_in_lookup(&transaction, email).await;
         transaction.commit_in_background().await;
         account

@@ -101,7 +101,7 @@ impl Database {
     /// [`Error::Unavailable`] without a database.
     pub async fn end_reused_session(&self, presented: [u8; 32], client: &Client) -> Result<()> {
         let values = [hex(&presented).into()].into_iter().chain(from(client));
-        self.aside(call("SELECT platform_private.end_reused_session($1, $2, $3, $4)", values)).await?;
+        self.one_beside(call("SELECT platform_private.end_reused_session($1, $2, $3, $4)", values)).await?;
         Ok(())
     }
 
@@ -110,12 +110,12 @@ impl Database {
     /// # Errors
     /// [`Error::Unavailable`] without a database.
     pub async fn touch_session(&self, session_id: Uuid) -> Result<()> {
-        self.aside(call("SELECT platform_private.touch_session($1)", [session_id.into()])).await?;
+        self.one_beside(call("SELECT platform_private.touch_session($1)", [session_id.into()])).await?;
         Ok(())
     }
 
     /// One statement in a transaction of its own, which stands whatever becomes of the request's.
-    pub(super) async fn aside(&self, statement: Statement) -> Result<sea_orm::QueryResult> {
+    pub(super) async fn one_beside(&self, statement: Statement) -> Result<sea_orm::QueryResult> {
         let transaction = self.begin_beside().await?;
         let row = transaction.query_one_raw(statement).await?;
         transaction.commit().await?;

@@ -168,7 +168,7 @@ impl Database {
     /// one account.
     pub async fn try_second_factor_ticket(&self, ticket: [u8; 32]) -> Result<Challenge> {
         let sql = "SELECT * FROM platform_private.try_second_factor_ticket($1)";
-        let row = self.aside(call(sql, [hex(&ticket).into()])).await?;
+        let row = self.one_beside(call(sql, [hex(&ticket).into()])).await?;
         let read = |error: sea_orm::DbErr| Error::from(error);
         match row.try_get::<String>("", "outcome").map_err(read)?.as_str() {
             "ok" => Ok(Challenge {
@@ -188,7 +188,8 @@ impl Database {
     /// # Errors
     /// [`Error::RateLimited`] after too many.
     pub async fn try_second_factor(&self, user_id: Uuid) -> Result<()> {
-        let row = self.aside(call("SELECT platform_private.count_second_factor_try($1)", [user_id.into()])).await?;
+        let row =
+            self.one_beside(call("SELECT platform_private.count_second_factor_try($1)", [user_id.into()])).await?;
         waited(row.try_get_by_index(0).map_err(sea_orm::DbErr::from)?)
     }
 
@@ -198,7 +199,7 @@ impl Database {
     /// [`Error::Unavailable`] without a database.
     pub async fn record_second_factor_failure(&self, user_id: Uuid, client: &Client) -> Result<()> {
         let values = [user_id.into()].into_iter().chain(from(client));
-        self.aside(call("SELECT platform_private.record_second_factor_failure($1, $2, $3, $4)", values)).await?;
+        self.one_beside(call("SELECT platform_private.record_second_factor_failure($1, $2, $3, $4)", values)).await?;
         Ok(())
     }
 }

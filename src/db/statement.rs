@@ -59,6 +59,19 @@ impl ConnectionTrait for RequestTransaction {
     }
 }
 
+impl RequestTransaction {
+    /// The first row of a statement that runs under `ogelbase_service`.
+    ///
+    /// # Errors
+    /// As the statement's.
+    pub(super) async fn query_one_as_service(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.run_as_service(async |connection| query(statement).fetch_optional(connection).await)
+            .await
+            .map(|row| row.map(Into::into))
+            .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+    }
+}
+
 pub(super) fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
     let values = statement.values.unwrap_or(Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))

@@ -79,6 +79,8 @@ pub(super) struct Held {
     phase: Phase,
     /// A statement failed, so PostgreSQL would answer COMMIT with a silent ROLLBACK.
     failed: bool,
+    /// A statement of the service role was cut off: the connection may still have that role, so it is used no more.
+    elevated: bool,
     cuts: Arc<CutCounters>,
 }
 
@@ -111,6 +113,8 @@ pub struct RequestTransaction {
     held: Mutex<Option<Held>>,
     /// Its reads run a second time under the restrictive policies alone (see [`super::shadow`]).
     pub(super) shadowed: bool,
+    /// All of it works under the service role.
+    of_service: bool,
 }
 
 impl RequestTransaction {
@@ -118,6 +122,7 @@ impl RequestTransaction {
     pub(super) async fn begin(
         mut connection: PoolConnection<Postgres>,
         sql: String,
+        of_service: bool,
         cuts: Arc<CutCounters>,
         shadowed: bool,
     ) -> Result<(Self, Option<PgRow>)> {
@@ -126,7 +131,13 @@ impl RequestTransaction {
             let begun = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *connection).await;
             match begun {
                 Ok(rows) => {
-                    let held = Held { connection: Some(connection), phase: Phase::Begin, failed: false, cuts };
+                    let held = Held {
+                        connection: Some(connection),
+                        phase: Phase::Begin,
+                        failed: false,
+                        elevated: false,
+                        cuts,
+                    };
                     // When nobody waits any more, the unsent transaction is dropped here and rolled back.
                     drop(answer.send(Ok((held, rows.into_iter().next()))));
                 }
@@ -139,7 +150,7 @@ impl RequestTransaction {
         });
         let (mut held, row) = waiting.await.map_err(Error::internal)??;
         held.phase = Phase::Idle;
-        Ok((Self { held: Mutex::new(Some(held)), shadowed }, row))
+        Ok((Self { held: Mutex::new(Some(held)), shadowed, of_service }, row))
     }
 
     /// Runs one piece of work on the connection, alone.
@@ -148,7 +159,7 @@ impl RequestTransaction {
         work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> sqlx::Result<T>,
     ) -> sqlx::Result<T> {
         let mut turn = self.held.lock().await;
-        let Some(Held { connection: Some(connection), phase, failed, .. }) = turn.as_mut() else {
+        let Some(Held { connection: Some(connection), phase, failed, elevated: false, .. }) = turn.as_mut() else {
             return Err(sqlx::Error::Protocol("the request's transaction is over".to_owned()));
         };
         *phase = Phase::Statement;
@@ -157,6 +168,37 @@ impl RequestTransaction {
         // A statement that was dropped half way is not seen to fail here; sqlx hands its error to the next one, COMMIT
         // included.
         *failed |= result.is_err();
+        result
+    }
+
+    /// Runs one piece of work under `ogelbase_service`, alone; the rest of the transaction stays the application
+    /// role's. For what nobody may do by SQL, such as looking a password's hash up.
+    pub(super) async fn run_as_service<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
+        if self.of_service {
+            return self.run(work).await;
+        }
+        let mut turn = self.held.lock().await;
+        let Some(Held { connection: Some(connection), phase, failed, elevated, .. }) =
+            turn.as_mut().filter(|held| !held.elevated)
+        else {
+            return Err(sqlx::Error::Protocol("the request's transaction is over".to_owned()));
+        };
+        *phase = Phase::Statement;
+        *elevated = true;
+        let result = async {
+            connection.execute("SET LOCAL ROLE ogelbase_service").await?;
+            let done = work(connection).await?;
+            connection.execute("SET LOCAL ROLE ogelbase_app").await?;
+            Ok(done)
+        }
+        .await;
+        *phase = Phase::Idle;
+        *failed |= result.is_err();
+        // A transaction with a failed statement takes no other, under whatever role.
+        *elevated = false;
         result
     }
 
@@ -208,7 +250,7 @@ async fn end(mut held: Held) -> Result<()> {
     let Some(mut connection) = held.connection.take() else {
         return Ok(());
     };
-    if held.failed {
+    if held.failed || held.elevated {
         roll_back(connection);
         return Err(Error::internal("a statement of this transaction failed, so it was rolled back"));
     }

@@ -39,6 +39,20 @@ pub fn email(path: &'static str, value: &str) -> Result<String> {
     }
 }
 
+/// The URL of something on the web.
+///
+/// # Errors
+/// [`Error::InvalidInput`] naming `path`.
+pub fn url(path: &'static str, value: &str) -> Result<String> {
+    let value = text(path, value, 2_048)?;
+    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    if rest.is_some_and(|rest| !rest.is_empty()) && !value.contains(char::is_whitespace) {
+        Ok(value)
+    } else {
+        Err(Error::invalid(path, "is not a URL that begins with https:// or http://"))
+    }
+}
+
 /// A name in URLs.
 ///
 /// # Errors
@@ -62,6 +76,14 @@ mod tests {
                 matches!(text("name", wrong, 3), Err(Error::InvalidInput { path, .. }) if path == "name"),
                 "{wrong:?}"
             );
+        }
+    }
+
+    #[test]
+    fn urls_are_those_of_the_web() {
+        assert_eq!(url("url", " https://example.test/a.png ").unwrap(), "https://example.test/a.png");
+        for wrong in ["", "https://", "ftp://example.test", "javascript:alert(1)", "https://a b", "example.test"] {
+            assert!(url("url", wrong).is_err(), "{wrong:?}");
         }
     }
 

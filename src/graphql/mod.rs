@@ -1,5 +1,6 @@
 //! The graph. One file for each type: the type, its inputs and payloads, its queries, its mutations, its loader keys.
 
+pub mod account;
 pub mod addon;
 pub mod api_key;
 pub mod audit_log;
@@ -38,6 +39,7 @@ pub mod project;
 pub mod project_addon;
 pub mod project_member;
 pub mod project_metric;
+mod proof;
 pub mod scalar;
 pub mod scalars;
 pub mod schema;

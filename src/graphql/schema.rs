@@ -4,6 +4,7 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBui
 use chrono::{DateTime, Utc};
 
 use super::{
+    account::AccountMutations,
     addon::AddonQueries,
     billing_plan::BillingPlanQueries,
     feature_flag::FeatureFlagQueries,
@@ -48,6 +49,7 @@ pub struct Query(
 #[derive(Debug, Default, MergedObject)]
 pub struct Mutation(
     SessionMutations,
+    AccountMutations,
     UserSessionMutations,
     SecondFactorMutations,
     OrganizationMutations,

@@ -4,13 +4,14 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::{
-    context::{ContextExt, Request},
+    context::ContextExt,
     guard::{public, requires, signed_in},
+    proof,
     second_factor::{self, SecondFactorChallenge},
     user::{User, UserById},
 };
 use crate::{
-    db::bootstrap::{self, Account},
+    db::bootstrap,
     error::{Error, Result},
 };
 
@@ -60,21 +61,8 @@ pub struct SignOutPayload {
     pub client_mutation_id: Option<String>,
 }
 
-/// The account of an address. A request that has its transaction already asks there: a second connection beside the
-/// one it holds could starve the pool.
-async fn account(request: &Request, email: &str) -> Result<Option<Account>> {
-    // PostgreSQL's text holds no null byte, so no account has one.
-    if email.contains('\0') {
-        return Ok(None);
-    }
-    match request.opened() {
-        Some(transaction) => bootstrap::sign_in_lookup(transaction, email).await,
-        None => request.database().sign_in_lookup(email).await,
-    }
-}
-
-/// Argon2 is dear: so much that a document holds two sign-ins at most.
-const SIGN_IN_COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 - 100;
+/// Argon2 is dear: so much that a document holds two mutations at most that hash a password.
+pub(super) const SIGN_IN_COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 - 100;
 
 /// Mutations of sessions.
 #[derive(Debug, Default)]
@@ -83,7 +71,8 @@ pub struct SessionMutations;
 #[Object(guard = "signed_in()")]
 impl SessionMutations {
     /// Signs in with e-mail and password. A wrong password and an unknown address get the same answer,
-    /// UNAUTHENTICATED. An account with a second factor gets a ticket for `completeSignIn` instead of tokens.
+    /// UNAUTHENTICATED, and after several failures RATE_LIMITED with the seconds to wait. An account with a second factor
+    /// gets a ticket for `completeSignIn` instead of tokens.
     #[graphql(
         directive = requires::apply("public".into()),
         guard = "public()",
@@ -96,10 +85,7 @@ impl SessionMutations {
     ) -> Result<SignInPayload> {
         let request = context.request();
         let sessions = &request.sessions;
-        let email = input.email.trim();
-        let account = account(request, email).await?;
-        // Argon2 takes its time; without an older credential no connection is held meanwhile.
-        let checked = sessions.check_password(account, email, input.password).await?;
+        let checked = proof::password(request, input.email.trim(), input.password, "user.sign_in_failed").await?;
         if checked.second_factor {
             return second_factor::ask(context, checked, input.client_mutation_id).await;
         }

@@ -62,7 +62,7 @@ pub async fn post(
         return refuse(StatusCode::BAD_REQUEST, error);
     };
     let client = Client {
-        ip: Some(peer.ip()),
+        ip: Some(peer.ip().to_canonical()),
         user_agent: text(&headers, &header::USER_AGENT).map(str::to_owned),
         request_id: request_id::current(),
     };

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod accounts;
 mod activity;
 mod billing;
 mod binary;

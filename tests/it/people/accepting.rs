@@ -6,6 +6,7 @@ use super::{mutate, refusal};
 use crate::support::{
     actors::{Actor, Answer},
     app::App,
+    letters,
 };
 
 const JOINED: &str = "organization { slug members(first: 1) { totalCount } viewerPermissions }
@@ -17,7 +18,7 @@ async fn invited(app: &App, email: &str, role: &str) -> String {
         json!({"organization": app.organization("globex").await, "invitations": [{"email": email, "role": role}]});
     let outsider = app.outsider().await;
     mutate(&outsider, "inviteMembers", "results { outcome }", input).await.data();
-    app.letters_to(email).await.last().unwrap()["token"].as_str().unwrap().to_owned()
+    letters::token(app.letters_to(email).await.last().unwrap()).to_owned()
 }
 
 async fn accept(actor: &Actor<'_>, token: &str) -> Answer {
@@ -203,7 +204,7 @@ async fn a_full_organization_takes_nobody_in_and_says_what_would_help() {
                         "invitations": [{"email": "more@people.test", "role": "MEMBER"}]});
     mutate(&app.owner().await, "inviteMembers", "results { outcome }", invite).await.data();
     let letters = app.letters_to("more@people.test").await;
-    let token = letters[0]["token"].as_str().unwrap();
+    let token = letters::token(&letters[0]);
     let refused = accept(&person, token).await;
     assert_eq!(refused.body["errors"][0]["extensions"]["liftedBy"], "no plan on offer allows more");
     service.run("UPDATE platform.billing_plans SET max_members = NULL WHERE id = 'tier_pro'").await;

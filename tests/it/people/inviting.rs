@@ -1,11 +1,13 @@
 //! Inviting people: what is sent, what is stored, and who may offer which role.
 
+use ogelbase::mail::Letter;
 use serde_json::{Value, json};
 
 use super::{global_id, must_not, mutate, refusal};
 use crate::support::{
     actors::{Actor, Answer},
     app::App,
+    letters,
 };
 
 const RESULTS: &str = "results { email outcome token invitation { id email role status expiresAt inviter { email } } }";
@@ -40,11 +42,11 @@ async fn several_are_invited_at_once_and_each_address_has_its_own_result() {
 
     // The mail has the token, the database its digest, and nobody else anything.
     let [letter] = &app.letters_to("new.one@people.test").await[..] else { panic!("one letter") };
-    let told = [&letter["kind"], &letter["organization"], &letter["role"]];
-    assert_eq!(told, ["invitation", "Acme Industries", "developer"]);
-    assert_eq!(letter["token"], results[0]["token"]);
+    let Letter::Invitation { organization, role, .. } = letter else { panic!("{letter:?}") };
+    assert_eq!([organization.as_str(), role], ["Acme Industries", "developer"]);
+    let token = letters::token(letter);
+    assert_eq!(results[0]["token"], token);
     assert!(app.letters_to("member@acme.test").await.is_empty(), "a member gets no mail");
-    let token = letter["token"].as_str().unwrap();
     let service = app.service().await;
     let stored: Vec<Value> = service
         .column(
@@ -115,7 +117,7 @@ async fn inviting_again_renews_the_one_open_invitation_and_ends_the_old_token() 
     let fourth = resend().await;
     assert_eq!(look(&fourth).await["role"], "MEMBER");
     let letters = app.letters_to("a@people.test").await;
-    let tokens: Vec<_> = letters.iter().map(|letter| letter["token"].as_str().unwrap()).collect();
+    let tokens: Vec<_> = letters.iter().map(letters::token).collect();
     assert_eq!(tokens, [&first, &second, &third, &fourth]);
     assert_eq!((app.records("invitation.resent").await.len(), app.records("invitation.revoked").await.len()), (2, 2));
 

@@ -1,30 +1,49 @@
-//! The mail that somebody would get: read from the outbox, opened with the tests' vault.
+//! What was written to people: the letters in the outbox, opened with the key ring of the tests.
 
-use ogelbase::{mail, vault::Vault};
-use sea_orm::FromQueryResult;
-use serde_json::Value;
+use ogelbase::{
+    mail::{self, Letter},
+    vault::Vault,
+};
+use sea_orm::{DbBackend, FromQueryResult, Statement};
 use uuid::Uuid;
 
-use super::app::{App, config};
+use super::{
+    app::{App, config},
+    db::Sql,
+};
 
 #[derive(Debug, FromQueryResult)]
 struct Sealed {
     id: Uuid,
-    recipient: String,
     letter_sealed: String,
 }
 
-impl App {
-    /// The letters to an address, oldest first.
-    pub async fn letters_to(&self, email: &str) -> Vec<Value> {
+impl Sql {
+    /// All letters to an address, the oldest first; for the service role.
+    pub async fn letters_to(&self, email: &str) -> Vec<Letter> {
+        let sql = "SELECT id, letter_sealed FROM platform_private.outbox WHERE recipient = $1 ORDER BY created_at, id";
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [email.into()]);
+        let rows = Sealed::find_by_statement(statement).all(&self.0).await.unwrap();
         let vault = Vault::from_key_ring(&config("").vault_keys.unwrap()).unwrap();
-        let outbox = "SELECT id, recipient, letter_sealed FROM platform_private.outbox ORDER BY created_at, id";
-        let sealed: Vec<Sealed> = self.service().await.rows(outbox).await;
-        let mine = sealed.iter().filter(|letter| letter.recipient.eq_ignore_ascii_case(email));
-        mine.map(|letter| {
-            let opened = vault.open(mail::place(letter.id), &letter.letter_sealed).unwrap();
-            serde_json::from_str(&opened).unwrap()
-        })
-        .collect()
+        let open = |row: &Sealed| vault.open(mail::place(row.id), &row.letter_sealed).unwrap();
+        rows.iter().map(|row| serde_json::from_str(&open(row)).unwrap()).collect()
+    }
+}
+
+impl App {
+    /// All letters to an address, the oldest first.
+    pub async fn letters_to(&self, email: &str) -> Vec<Letter> {
+        self.service().await.letters_to(email).await
+    }
+}
+
+/// The token in a letter.
+#[track_caller]
+pub fn token(letter: &Letter) -> &str {
+    match letter {
+        Letter::ConfirmEmail { token, .. } | Letter::ResetPassword { token, .. } | Letter::Invitation { token, .. } => {
+            token
+        }
+        other => panic!("no token in {other:?}"),
     }
 }

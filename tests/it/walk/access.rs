@@ -24,6 +24,10 @@ pub enum Need {
     Myself,
     /// The permission in what is looked up, which is not there for anybody else.
     Finds(P),
+    /// To bring what proves it, such as the token of a mail, which nobody here has.
+    Token,
+    /// To be signed in, and to bring what proves it once more: one's password, for what nobody here is to do.
+    Password,
     /// The permission in the object of this type that a mutation names. It is refused to who sees the object, which is
     /// not there for anybody else.
     On(&'static str, P),
@@ -38,14 +42,18 @@ impl Need {
     pub const fn shown(self) -> Option<&'static str> {
         match self {
             Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
-            Self::SignedIn | Self::Finds(_) | Self::Everywhere => Some("signed_in"),
+            Self::SignedIn | Self::Finds(_) | Self::Everywhere | Self::Password => Some("signed_in"),
+            Self::Token => Some("public"),
             Self::Myself | Self::Addressee(_) => Some("self"),
             Self::Holds(permission) | Self::HoldsOnOwn(permission) | Self::On(_, permission) => Some(permission.name()),
         }
     }
 }
 
-use Need::{Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Public, SignedIn, Visible};
+use Need::{
+    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Password, Public, SignedIn, Token,
+    Visible,
+};
 
 /// How an object of the type is come by.
 #[derive(Debug, Clone, Copy)]
@@ -86,9 +94,11 @@ pub const TYPES: &[Line] = &[
     ]),
     // A mutation has its line here, its arguments in `ARGUMENTS`, and a line for its payload below.
     ("Mutation", Source::Mutation, &[
-        (Public, "completeSignIn refreshSession signIn"),
+        (Public, "completeSignIn refreshSession requestPasswordReset resendConfirmation signIn signUp"),
+        (Token, "confirmEmail resetPassword"),
+        (Password, "changePassword deleteAccount"),
         (SignedIn, "confirmSecondFactor disableSecondFactor enrolSecondFactor regenerateRecoveryCodes revokeSession
-                    setActiveOrganization signOut signOutEverywhere"),
+                    setActiveOrganization signOut signOutEverywhere updateProfile"),
         (Everywhere, "createOrganization"),
         (Addressee("member"), "acceptInvitation declineInvitation"),
         (On("Organization", P::OrganizationRead), "leaveOrganization"),
@@ -124,6 +134,16 @@ pub const TYPES: &[Line] = &[
         (Visible, "clientMutationId recoveryCodes"),
     ]),
     ("SignOutPayload", Through("Mutation", "signOut"), &[(Visible, "clientMutationId signedOut")]),
+    ("SignUpPayload", Through("Mutation", "signUp"), &[(Visible, "clientMutationId mailSent")]),
+    ("ConfirmEmailPayload", Through("Mutation", "confirmEmail"), &[(Visible, "clientMutationId confirmed")]),
+    ("ResendConfirmationPayload", Through("Mutation", "resendConfirmation"), &[(Visible, "clientMutationId mailSent")]),
+    ("ChangePasswordPayload", Through("Mutation", "changePassword"), &[(Visible, "clientMutationId user")]),
+    ("RequestPasswordResetPayload", Through("Mutation", "requestPasswordReset"), &[
+        (Visible, "clientMutationId mailSent"),
+    ]),
+    ("ResetPasswordPayload", Through("Mutation", "resetPassword"), &[(Visible, "clientMutationId passwordSet")]),
+    ("UpdateProfilePayload", Through("Mutation", "updateProfile"), &[(Visible, "clientMutationId user")]),
+    ("DeleteAccountPayload", Through("Mutation", "deleteAccount"), &[(Visible, "clientMutationId deleted")]),
     ("UpdateOrganizationPayload", Through("Mutation", "updateOrganization"), &[
         (Visible, "clientMutationId organization"),
     ]),

@@ -79,6 +79,15 @@ impl Expectation<'_> {
         }
     }
 
+    /// Whether a proof is asked for that nobody here has, so that nobody gets a value.
+    pub fn lacks_proof(&self, line: &Type, field: &Field) -> bool {
+        let lacks = |need| matches!(need, Need::Token | Need::Password);
+        match line.source {
+            Source::Through("Mutation", step) => lacks(self.access.of("Mutation").field(step).need),
+            _ => lacks(field.need),
+        }
+    }
+
     /// Whether one gets to the object at all.
     fn reaches(&self, who: &Person<'_>, line: &Type, place: &Place) -> Way {
         match line.source {
@@ -104,11 +113,15 @@ impl Expectation<'_> {
         if matches!(need, Need::Public | Need::Visible) {
             return Ok(());
         }
+        if need == Need::Token {
+            return refused("INVALID_INPUT", None);
+        }
         if who.user.is_none() {
             return refused("UNAUTHENTICATED", None);
         }
         let met = match need {
             Need::Public | Need::Visible | Need::SignedIn => true,
+            Need::Token | Need::Password => return refused("INVALID_INPUT", None),
             Need::Holds(permission) | Need::Finds(permission) | Need::On(_, permission) => who.holds(permission, place),
             Need::HoldsOnOwn(permission) => who.holds_on_own(permission, place),
             Need::HoldsOrMine(permission) => {

@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 /// Sessions of each person: one to ask with, and one for each mutation of the session itself, which may end it.
-const SESSIONS: i32 = 20;
+const SESSIONS: i32 = 60;
 
 /// Somebody who asks.
 #[derive(Debug)]

@@ -1,0 +1,24 @@
+DROP FUNCTION platform_private.delete_account(uuid, text, inet, text, text);
+DROP FUNCTION platform_private.renew_password_hash(uuid, text, text);
+DROP FUNCTION platform_private.change_password(uuid, uuid, text, text);
+DROP FUNCTION platform_private.reset_password(text, text, inet, text, text);
+DROP FUNCTION platform_private.end_access(uuid, uuid);
+DROP FUNCTION platform_private.holder_of_reset(text);
+DROP FUNCTION platform_private.confirm_email(text, inet, text, text);
+DROP FUNCTION platform_private.mail_link(text, text, uuid, text, timestamptz, uuid, text, inet, text, text);
+DROP FUNCTION platform_private.sign_up(
+    uuid, text, text, text, text, text, uuid, text, timestamptz, uuid, text, uuid, text, inet, text, text);
+DROP FUNCTION platform_private.record_by(uuid, text, text, uuid, text, inet, text, text);
+DROP FUNCTION platform_private.mailbox_is_full(text);
+DROP INDEX platform_private.outbox_recipient_idx;
+DROP FUNCTION platform_private.forget_sign_in_failures();
+DROP FUNCTION platform_private.ask_for_letter(inet, int, int);
+DROP FUNCTION platform_private.end_sign_in(text, inet, bool, int, int, int);
+DROP FUNCTION platform_private.begin_sign_in(text, inet, int, int);
+DROP FUNCTION platform_private.count_failure(text, text, int, int);
+DROP FUNCTION platform_private.give_turn_back(text, text);
+DROP FUNCTION platform_private.take_turn(text, text, int);
+DROP FUNCTION platform_private.client_key(inet);
+DROP FUNCTION platform_private.account_key(text);
+DROP TABLE platform_private.sign_in_failures;
+GRANT EXECUTE ON FUNCTION platform_private.sign_in_lookup(text) TO ogelbase_app;
