@@ -1,5 +1,7 @@
 //! Who is calling and what they may do.
 
+pub mod external_issuer;
+pub mod jwks;
 pub mod jwt;
 pub mod password;
 pub mod permission;

@@ -18,7 +18,7 @@ pub enum Principal {
     /// Nobody.
     #[default]
     Anonymous,
-    /// A person with a live session.
+    /// A person with a live session, or a token of an outside issuer.
     User(Member),
 }
 
@@ -28,8 +28,8 @@ pub enum Principal {
 pub struct Member {
     /// The user.
     pub user_id: Uuid,
-    /// The session that the request came with.
-    pub session_id: Uuid,
+    /// The session that the request came with; none: it came with a token of an outside issuer, which keeps the session.
+    pub session_id: Option<Uuid>,
     narrowed_to: Option<Uuid>,
     organizations: HashMap<Uuid, OrganizationRole>,
     projects: HashMap<Uuid, ProjectRole>,
@@ -49,6 +49,18 @@ impl TryFrom<Resolved> for Principal {
             organizations: roles(resolved.organization_roles)?,
             projects: roles(resolved.project_roles)?,
         }))
+    }
+}
+
+impl Member {
+    /// The session of ours that the request came with.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it came with a token of an outside issuer.
+    pub fn own_session(&self) -> Result<Uuid> {
+        self.session_id.ok_or(Error::Conflict(
+            "you are signed in by an outside issuer, which keeps the session: this is done there".into(),
+        ))
     }
 }
 

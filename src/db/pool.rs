@@ -10,6 +10,7 @@ use sea_orm::sqlx::{
 
 use super::{
     bootstrap::{self, Opening, Resolved},
+    external::ExternalOpening,
     transaction::{CutCounters, Cuts, RequestTransaction},
 };
 use crate::error::{Error, Result};
@@ -75,9 +76,27 @@ impl Database {
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
     pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Resolved>)> {
-        let (transaction, row) = self.begin_with(&opening.statement()).await?;
+        let (mut transaction, mut row) = self.begin_with(&opening.statement()).await?;
+        if let Opening::External(identity) = opening
+            && ExternalOpening::is_unknown(row.as_ref())
+        {
+            transaction.roll_back_in_background().await;
+            self.create_external_user(identity).await?;
+            (transaction, row) = self.begin_with(&opening.statement()).await?;
+        }
         match opening.resolve(row.as_ref()) {
             Ok(resolved) => Ok((transaction, resolved)),
+            Err(error) => {
+                transaction.roll_back_in_background().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn create_external_user(&self, identity: &ExternalOpening) -> Result<()> {
+        let (transaction, _) = self.begin_with("BEGIN").await?;
+        match identity.create(&transaction).await {
+            Ok(()) => transaction.commit().await,
             Err(error) => {
                 transaction.roll_back_in_background().await;
                 Err(error)

@@ -110,7 +110,7 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
     };
     // What is not text is nobody's slug.
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
-    let opening = app.sessions.opening(bearer, organization)?;
+    let opening = Box::pin(app.sessions.opening(bearer, organization, &client)).await?;
     Request::open(app.database.clone(), Arc::clone(&app.sessions), Arc::clone(&app.vault), &opening, client).await
 }
 
