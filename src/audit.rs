@@ -82,6 +82,20 @@ impl Record {
     pub fn changes(self, changes: Changes) -> Self {
         Self { changes, ..self }
     }
+
+    /// The first eight arguments of `record_audit`.
+    fn values(self) -> [sea_orm::Value; 8] {
+        [
+            self.organization_id.into(),
+            self.project_id.into(),
+            self.event_type.into(),
+            self.resource_type.into(),
+            self.resource_id.into(),
+            self.action.into(),
+            self.changes.metadata().into(),
+            self.severity.name().into(),
+        ]
+    }
 }
 
 /// The values that changed, before and after. Never give it a secret.
@@ -113,23 +127,30 @@ impl Changes {
 /// # Errors
 /// As the statement's, which refuses a record of an organization that the caller does not belong to.
 pub async fn record(transaction: &RequestTransaction, client: &Client, record: Record) -> Result<()> {
+    let from = [
+        client.ip.map(ipnetwork::IpNetwork::from).into(),
+        client.user_agent.clone().into(),
+        client.request_id.clone().into(),
+    ];
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
         "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        [
-            record.organization_id.into(),
-            record.project_id.into(),
-            record.event_type.into(),
-            record.resource_type.into(),
-            record.resource_id.into(),
-            record.action.into(),
-            record.changes.metadata().into(),
-            record.severity.name().into(),
-            client.ip.map(ipnetwork::IpNetwork::from).into(),
-            client.user_agent.clone().into(),
-            client.request_id.clone().into(),
-        ],
+        record.values().into_iter().chain(from),
     );
     transaction.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// As [`record`], of what the operator did on the command line, under `ogelbase_service`.
+///
+/// # Errors
+/// As the statement's.
+pub async fn record_by_operator(connection: &impl ConnectionTrait, record: Record) -> Result<()> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, $8, actor_label => 'operator')",
+        record.values(),
+    );
+    connection.execute_raw(statement).await?;
     Ok(())
 }

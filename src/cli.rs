@@ -6,12 +6,13 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    admin::Admin,
     clock::Clock,
     config::{Config, Flags},
     db::{Postgres, embedded, migrate, operator, rls},
     error::Error,
     graphql::schema,
-    seed,
+    rotation, seed,
     server::{Server, ServerError},
     telemetry,
 };
@@ -45,6 +46,29 @@ enum Command {
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000))]
         scale: u32,
     },
+    /// Create accounts, set passwords, make owners, ban
+    #[command(subcommand)]
+    Admin(Admin),
+    /// What the vault seals
+    #[command(subcommand)]
+    Secrets(Secrets),
+}
+
+#[derive(Debug, Subcommand)]
+enum Secrets {
+    /// Seal again with the first key of the ring what other keys sealed; servers may go on serving
+    Rotate {
+        /// Only count the values of each column by key
+        #[arg(long)]
+        plan: bool,
+    },
+}
+
+impl Command {
+    /// Whether it works beside a server that runs, on that one's private database.
+    fn works_beside_a_server(&self) -> bool {
+        matches!(self, Self::Admin(_) | Self::Secrets(_))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -104,7 +128,8 @@ async fn run(command: Command, config: Config) -> Result<(), ServerError> {
     if matches!(command, Command::Serve) {
         return serve(config).await;
     }
-    let postgres = Postgres::open(&config).await?;
+    let beside = command.works_beside_a_server();
+    let postgres = if beside { Postgres::reach(&config).await? } else { Postgres::open(&config).await? };
     let done = with_database(command, &config, &postgres).await;
     postgres.close().await?;
     done
@@ -144,6 +169,11 @@ async fn with_database(command: Command, config: &Config, postgres: &Postgres) -
         }
         Command::Rls { command } => row_level_security(url, command).await?,
         Command::Seed { scale } => seed::run(config, url, scale).await?,
+        Command::Admin(admin) => print(&admin.run(config, url).await?),
+        Command::Secrets(Secrets::Rotate { plan: true }) => {
+            rotation::command::plan(config, url).await?.iter().for_each(|line| print(line));
+        }
+        Command::Secrets(Secrets::Rotate { plan: false }) => print(&rotation::command::rotate(config, url).await?),
     }
     Ok(())
 }

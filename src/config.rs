@@ -12,7 +12,11 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{db::pool, vault::Vault};
+use crate::{auth::jwt, db::pool, vault::Vault};
+
+use external_issuer::ExternalIssuer;
+
+pub mod external_issuer;
 
 const PREFIX: &str = "OGELBASE_";
 
@@ -93,6 +97,8 @@ pub struct Config {
     pub body_limit_bytes: usize,
     /// Seconds after which a request that is still running is given up. Default 30.
     pub request_timeout_seconds: u64,
+    /// Outside issuers whose tokens are accepted. Default none.
+    pub external_issuers: Vec<ExternalIssuer>,
     /// Serve GraphiQL. None: in development only.
     pub graphiql: Option<bool>,
     /// Answer introspection. None: in development only.
@@ -127,6 +133,7 @@ impl Default for Config {
             sign_in_longest_wait_seconds: 900,
             body_limit_bytes: 262_144,
             request_timeout_seconds: 30,
+            external_issuers: Vec::new(),
             graphiql: None,
             introspection: None,
             log_format: LogFormat::Text,
@@ -232,6 +239,10 @@ impl Config {
                 let problem = problem.strip_prefix("OGELBASE_VAULT_KEYS: ").unwrap_or(&problem);
                 return Err(wrong("OGELBASE_VAULT_KEYS", problem));
             }
+        }
+        let development = self.development();
+        if let Some(problem) = external_issuer::problem_of(&self.external_issuers, jwt::ISSUER, development) {
+            return Err(wrong("OGELBASE_EXTERNAL_ISSUERS", &problem));
         }
         if self.environment == Environment::Production {
             if self.jwt_secret.is_none() {

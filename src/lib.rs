@@ -3,6 +3,7 @@
 //! A request walks one way: [`http`] -> [`graphql`] -> loaders -> `entity` -> PostgreSQL. `docs/architecture.md` has the
 //! map of the rooms and which may import which.
 
+pub mod admin;
 pub mod audit;
 pub mod auth;
 pub mod cli;
@@ -17,6 +18,7 @@ pub mod id;
 pub mod idempotency;
 pub mod mail;
 pub mod project_keys;
+pub mod rotation;
 pub mod secrets;
 pub mod seed;
 pub mod server;

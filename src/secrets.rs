@@ -35,6 +35,9 @@ pub enum SecretsError {
         /// What the system said.
         error: io::Error,
     },
+    /// There is no key ring.
+    #[error("there is no key ring: set OGELBASE_VAULT_KEYS as the server has it ({0} is not there)")]
+    NoKeyRing(PathBuf),
     /// The key ring cannot be read.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -52,6 +55,22 @@ pub fn resolve(config: &Config) -> Result<Secrets, SecretsError> {
     let jwt = kept(&config.jwt_secret, "jwt.secret", || Zeroizing::new(token::new()))?;
     let ring = kept(&config.vault_keys, "vault.keys", Vault::generate_key_ring)?;
     Ok(Secrets { jwt, vault: Vault::from_key_ring(&ring)? })
+}
+
+/// The vault of what was sealed already: its key ring is never made here, for a new one would open nothing.
+///
+/// # Errors
+/// [`SecretsError`] naming the file or the setting.
+pub fn vault(config: &Config) -> Result<Vault, SecretsError> {
+    if let Some(ring) = &config.vault_keys {
+        return Ok(Vault::from_key_ring(ring)?);
+    }
+    let path = config.data_dir.join("vault.keys");
+    match fs::read_to_string(&path).map(Zeroizing::new) {
+        Ok(ring) => Ok(Vault::from_key_ring(ring.trim())?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SecretsError::NoKeyRing(path)),
+        Err(error) => Err(SecretsError::File { path, error }),
+    }
 }
 
 fn read_or_make(path: &Path, make: fn() -> Zeroizing<String>) -> Result<Zeroizing<String>, SecretsError> {

@@ -12,7 +12,10 @@ use sea_orm::ConnectionTrait;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    auth::{activity::Activity, jwt::AccessTokens, password::Passwords, session::Sessions},
+    admin::AdminError,
+    auth::{
+        activity::Activity, external_issuer::ExternalIssuers, jwt::AccessTokens, password::Passwords, session::Sessions,
+    },
     clock::Clock,
     config::{Config, ConfigError},
     db::{
@@ -23,6 +26,7 @@ use crate::{
     graphql::engine::Engine,
     http::{App, router},
     project_keys,
+    rotation::command::RotationError,
     secrets::{self, Secrets, SecretsError},
 };
 
@@ -41,6 +45,12 @@ pub enum ServerError {
     /// The private database ended while the server ran.
     #[error("the database ended: {0}")]
     DatabaseEnded(Arc<EmbeddedError>),
+    /// The operator's command on accounts.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The rotation of the vault's key.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     /// Roles or migrations.
     #[error(transparent)]
     Roles(#[from] RolesError),
@@ -102,6 +112,7 @@ impl Server {
         let address = listener.local_addr().map_err(ServerError::Http)?;
         let sessions = Sessions {
             tokens: AccessTokens::new(&secrets.jwt, config.access_token_seconds),
+            external: Arc::new(ExternalIssuers::new(&config.external_issuers)?),
             passwords: Passwords::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_concurrency)?,
             clock,
             lifetime: Days::days(config.session_days.into()),

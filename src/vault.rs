@@ -98,6 +98,26 @@ impl Vault {
         Zeroizing::new(format!("k1:{}", general_purpose::STANDARD.encode(key.as_ref())))
     }
 
+    /// Id of the key that seals.
+    #[must_use]
+    pub fn primary(&self) -> &str {
+        &self.primary
+    }
+
+    /// Whether the ring has the key of this id.
+    #[must_use]
+    pub fn knows(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    /// Whether a sealed value says that it is of the key that seals.
+    #[must_use]
+    pub fn sealed_last(&self, sealed: &str) -> bool {
+        let id =
+            sealed.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('.')).and_then(|rest| rest.split_once('.'));
+        id.is_some_and(|(id, _)| id == self.primary)
+    }
+
     /// Seals `secret` for `place` with the first key of the ring.
     ///
     /// # Errors

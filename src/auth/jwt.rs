@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-const ISSUER: &str = "ogelbase";
+/// What our own tokens name as their issuer.
+pub const ISSUER: &str = "ogelbase";
 const AUDIENCE: &str = "ogelbase-api";
 
 /// What an access token says.

@@ -1,6 +1,8 @@
 //! Who is calling and what they may do.
 
 pub mod activity;
+pub mod external_issuer;
+pub mod jwks;
 pub mod jwt;
 pub mod password;
 pub mod password_rules;

@@ -18,7 +18,7 @@ pub enum Principal {
     /// Nobody.
     #[default]
     Anonymous,
-    /// A person with a live session.
+    /// A person with a live session, or a token of an outside issuer.
     User(Member),
 }
 
@@ -28,8 +28,8 @@ pub enum Principal {
 pub struct Member {
     /// The user.
     pub user_id: Uuid,
-    /// The session that the request came with.
-    pub session_id: Uuid,
+    /// The session that the request came with; none: it came with a token of an outside issuer, which keeps the session.
+    pub session_id: Option<Uuid>,
     narrowed_to: Option<Uuid>,
     /// None: the organization asks for a second factor that the person does not have, so the role grants nothing.
     organizations: HashMap<Uuid, Option<OrganizationRole>>,
@@ -51,6 +51,18 @@ impl TryFrom<Resolved> for Principal {
             organizations: resolved.organization_roles.into_iter().map(in_organization).collect::<Result<_>>()?,
             projects: resolved.project_roles.into_iter().map(in_project).collect::<Result<_>>()?,
         }))
+    }
+}
+
+impl Member {
+    /// The session of ours that the request came with.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it came with a token of an outside issuer.
+    pub fn own_session(&self) -> Result<Uuid> {
+        self.session_id.ok_or(Error::Conflict(
+            "you are signed in by an outside issuer, which keeps the session: this is done there".into(),
+        ))
     }
 }
 
@@ -191,7 +203,7 @@ mod tests {
     fn holder(organization_role: OrganizationRole, project_role: Option<ProjectRole>) -> Principal {
         Principal::User(Member {
             user_id: Uuid::nil(),
-            session_id: Uuid::nil(),
+            session_id: Some(Uuid::nil()),
             narrowed_to: None,
             organizations: HashMap::from([(Uuid::nil(), Some(organization_role))]),
             projects: project_role.map(|role| (Uuid::nil(), role)).into_iter().collect(),

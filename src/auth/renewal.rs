@@ -50,7 +50,9 @@ impl Sessions {
     }
 
     fn signed_in(&self, session_token: &str, refresh_token: String, resolved: Resolved) -> Result<SignedIn> {
-        self.activity.noted(resolved.session_id);
+        if let Some(session_id) = resolved.session_id {
+            self.activity.noted(session_id);
+        }
         let (access_token, access_expires_at) = self.tokens.sign(resolved.user_id, session_token, self.clock.now())?;
         Ok(SignedIn { access_token, access_expires_at, refresh_token, resolved })
     }

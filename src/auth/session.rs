@@ -1,17 +1,20 @@
 //! Signing in and out with a password.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-use super::{activity::Activity, jwt::AccessTokens, password, password::Passwords, token};
+use super::{
+    activity::Activity, external_issuer::ExternalIssuers, jwt::AccessTokens, password, password::Passwords, token,
+};
 use crate::{
     clock::Clock,
     db::{
         RequestTransaction,
         accounts::{self, Origin},
         bootstrap::{self, Account, NewSession, Opening, Resolved, Slug},
+        external::{ExternalOpening, NewExternalUser},
         sign_in_failures::BackOff,
     },
     error::{Error, Result},
@@ -25,6 +28,8 @@ const DEMO_DOMAIN: &str = ".test";
 pub struct Sessions {
     /// Signs and checks access tokens.
     pub tokens: AccessTokens,
+    /// Checks tokens of outside issuers.
+    pub external: Arc<ExternalIssuers>,
     /// Checks passwords.
     pub passwords: Passwords,
     /// The time.
@@ -96,15 +101,34 @@ impl Sessions {
     /// What a request with these headers opens its transaction with.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] for a credential that is not ours or has ended, and for `X-Organization` without
-    /// a credential; [`Error::NotFound`] for an `X-Organization` that cannot be a slug.
-    pub fn opening(&self, bearer: Option<&str>, organization: Option<&str>) -> Result<Opening> {
+    /// [`Error::Unauthenticated`] for a credential that is nobody's whom we trust or has ended, and for
+    /// `X-Organization` without a credential; [`Error::NotFound`] for an `X-Organization` that cannot be a slug;
+    /// [`Error::Unavailable`] when an outside issuer's keys cannot be had.
+    pub async fn opening(&self, bearer: Option<&str>, organization: Option<&str>, client: &Client) -> Result<Opening> {
         let Some(bearer) = bearer else {
             return if organization.is_some() { Err(Error::sign_in_needed()) } else { Ok(Opening::Anonymous) };
         };
-        let claims = self.tokens.check(bearer, self.clock.now())?;
         let not_found = || Error::NotFound("the organization of X-Organization was".into());
-        let organization = organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose()?;
+        let narrowed = || organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose();
+        if let Some(issuer) = self.external.claimed_by(bearer) {
+            let identity = issuer.check(bearer, self.clock.now()).await?;
+            let newcomer = identity.newcomer.map(|newcomer| NewExternalUser {
+                id: crate::id::new(),
+                email: newcomer.email,
+                email_confirmed: newcomer.email_confirmed,
+                ip: client.ip.map(Into::into),
+                user_agent: client.user_agent.clone(),
+                request_id: client.request_id.clone(),
+            });
+            return Ok(Opening::External(Box::new(ExternalOpening {
+                issuer: identity.issuer,
+                subject: identity.subject,
+                organization: narrowed()?,
+                newcomer,
+            })));
+        }
+        let claims = self.tokens.check(bearer, self.clock.now())?;
+        let organization = narrowed()?;
         Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization })
     }
 
@@ -166,7 +190,9 @@ impl Sessions {
             request_id: client.request_id.clone(),
         };
         let resolved = bootstrap::open_session(transaction, session).await?;
-        self.activity.noted(resolved.session_id);
+        if let Some(session_id) = resolved.session_id {
+            self.activity.noted(session_id);
+        }
         if let Some(renewed) = checked.renewed {
             accounts::renew_password_hash(transaction, user_id, checked.hash, renewed).await?;
         }

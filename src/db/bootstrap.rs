@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::RequestTransaction;
+use super::{RequestTransaction, external::ExternalOpening};
 use crate::error::{Error, Result};
 
 /// What a request proves itself with, and the organization it asks to be narrowed to.
@@ -23,11 +23,20 @@ pub enum Opening {
         /// Slug from the header `X-Organization`.
         organization: Option<Slug>,
     },
+    /// A token of an outside issuer, which the server has checked.
+    External(Box<ExternalOpening>),
 }
 
 /// An organization's slug: 3 to 40 of `a-z0-9-`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slug(String);
+
+impl Slug {
+    /// As SQL has it; the alphabet is closed.
+    pub(super) fn literal(slug: Option<&Self>) -> String {
+        slug.map_or_else(|| "NULL".to_owned(), |Self(slug)| format!("'{slug}'"))
+    }
+}
 
 impl Slug {
     /// Takes `text` if it can be a slug.
@@ -44,8 +53,8 @@ impl Slug {
 pub struct Resolved {
     /// The user.
     pub user_id: Uuid,
-    /// The session that the credential is of.
-    pub session_id: Uuid,
+    /// The session that the credential is of; none: it is an outside issuer's.
+    pub session_id: Option<Uuid>,
     /// The organization that the request is narrowed to.
     pub organization_id: Option<Uuid>,
     /// Role in each organization, as stored; none where it grants nothing because the organization asks for a second
@@ -62,9 +71,10 @@ impl Opening {
         match self {
             Self::Anonymous => "BEGIN".to_owned(),
             Self::Session { token_hash, organization } => {
-                let slug = organization.as_ref().map_or_else(|| "NULL".to_owned(), |Slug(slug)| format!("'{slug}'"));
+                let slug = Slug::literal(organization.as_ref());
                 format!("BEGIN; SELECT * FROM platform_private.open_request('{}', {slug})", hex(token_hash))
             }
+            Self::External(opening) => opening.statement(),
         }
     }
 
@@ -72,7 +82,10 @@ impl Opening {
         match (self, row) {
             (Self::Anonymous, _) => Ok(None),
             (Self::Session { .. }, Some(row)) => Resolved::from_row(row).map(Some),
-            (Self::Session { .. }, None) => Err(Error::internal("open_request returned no row")),
+            (Self::External(opening), Some(row)) => opening.resolve(row).map(Some),
+            (Self::Session { .. } | Self::External(_), None) => {
+                Err(Error::internal("opening a request returned no row"))
+            }
         }
     }
 }
@@ -192,7 +205,7 @@ pub async fn close_session(transaction: &RequestTransaction, session_id: Uuid, r
 ///
 /// # Errors
 /// As the statement's.
-pub async fn current_memberships(transaction: &RequestTransaction, session_id: Uuid) -> Result<Resolved> {
+pub async fn current_memberships(transaction: &RequestTransaction, session_id: Option<Uuid>) -> Result<Resolved> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
         "SELECT * FROM platform_private.current_memberships($1)",

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod bootstrap;
 pub mod embedded;
+pub mod external;
 pub mod invitations;
 pub mod list;
 pub mod memberships;

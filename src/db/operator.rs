@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::{
-    DatabaseConnection, SqlxPostgresConnector,
+    DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait as _,
     sqlx::{Executor as _, postgres::PgPoolOptions},
 };
 
@@ -33,6 +33,15 @@ pub async fn connect_as_service(url: &str) -> Result<DatabaseConnection> {
                   SET search_path = platform_private",
     )
     .await
+}
+
+/// A transaction on the operator's connection; dropped, it is rolled back.
+///
+/// # Errors
+/// [`crate::error::Error::Unavailable`] when the database does not answer.
+#[expect(clippy::disallowed_methods, reason = "the connection is this command's own and ends with it")]
+pub async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction> {
+    Ok(connection.begin().await?)
 }
 
 async fn connect(url: &str, at_start: &'static str) -> Result<DatabaseConnection> {

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     bootstrap::{self, Opening, Resolved},
+    external::ExternalOpening,
     rls,
     shadow::Sampling,
     transaction::{CutCounters, Cuts, RequestTransaction},
@@ -90,7 +91,14 @@ impl Database {
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
     pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Resolved>)> {
-        let (transaction, row) = self.begin_with(&self.pool, &opening.statement(), false).await?;
+        let (mut transaction, mut row) = self.begin_with(&self.pool, &opening.statement(), false).await?;
+        if let Opening::External(identity) = opening
+            && ExternalOpening::is_unknown(row.as_ref())
+        {
+            transaction.roll_back_in_background().await;
+            self.create_external_user(identity).await?;
+            (transaction, row) = self.begin_with(&self.pool, &opening.statement(), false).await?;
+        }
         match opening.resolve(row.as_ref()) {
             Ok(resolved) => Ok((transaction, resolved)),
             Err(error) => {
@@ -106,6 +114,17 @@ impl Database {
     /// [`Error::Unavailable`] without a database.
     pub(super) async fn begin_beside(&self) -> Result<RequestTransaction> {
         Ok(self.begin_with(&self.beside, &Opening::Anonymous.statement(), false).await?.0)
+    }
+
+    async fn create_external_user(&self, identity: &ExternalOpening) -> Result<()> {
+        let (transaction, _) = self.begin_with(&self.pool, "BEGIN", false).await?;
+        match identity.create(&transaction).await {
+            Ok(()) => transaction.commit().await,
+            Err(error) => {
+                transaction.roll_back_in_background().await;
+                Err(error)
+            }
+        }
     }
 
     /// A connection that died in the pool (the database was restarted) shows only now. Nothing has happened on it

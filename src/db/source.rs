@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config,
-    db::embedded::{EmbeddedError, EmbeddedPostgres, Settings, own_executable},
+    db::embedded::{self, EmbeddedError, EmbeddedPostgres, Settings, own_executable},
 };
 
 /// Sessions that the private database takes beyond the server's pool: jobs, the operator, psql.
@@ -33,6 +33,18 @@ impl Postgres {
         })
         .await?;
         Ok(Self { url: private.url(), private: Some(private) })
+    }
+
+    /// As [`Postgres::open`], but beside a server that runs on the same data directory it uses that one's database.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub async fn reach(config: &Config) -> Result<Self, EmbeddedError> {
+        let beside = || embedded::serving(&config.data_dir);
+        match config.database_url.clone().or_else(beside) {
+            Some(url) => Ok(Self { url, private: None }),
+            None => Self::open(config).await,
+        }
     }
 
     /// Where to connect.

@@ -332,7 +332,7 @@ impl SecondFactorMutations {
         let (user_id, session_id) = {
             let viewer = request.viewer();
             let member = viewer.member()?;
-            (member.user_id, member.session_id)
+            (member.user_id, member.own_session()?)
         };
         let db = context.db().await?;
         let own = stored::own(db).await?;

@@ -103,7 +103,8 @@ impl SessionMutations {
         })
     }
 
-    /// Ends the session that this request came with.
+    /// Ends the session that this request came with. Who came with a token of an outside issuer gets CONFLICT: the
+    /// session is kept there.
     #[graphql(directive = requires::apply("signed_in".into()))]
     async fn sign_out(
         &self,
@@ -111,7 +112,7 @@ impl SessionMutations {
         #[graphql(desc = "Which session ends.")] input: SignOutInput,
     ) -> Result<SignOutPayload> {
         let request = context.request();
-        let session_id = request.viewer().member()?.session_id;
+        let session_id = request.viewer().member()?.own_session()?;
         bootstrap::close_session(context.db().await?, session_id, &request.client.request_id).await?;
         Ok(SignOutPayload { signed_out: true, client_mutation_id: input.client_mutation_id })
     }

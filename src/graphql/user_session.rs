@@ -59,7 +59,7 @@ impl Session {
 
     /// Whether it is the one that this request came with.
     async fn current(&self, context: &Context<'_>) -> bool {
-        context.viewer().member().is_ok_and(|member| member.session_id == self.0.id)
+        context.viewer().member().is_ok_and(|member| member.session_id == Some(self.0.id))
     }
 
     /// The device: the client as it named itself when it signed in or last renewed the session; null where it did not.
@@ -285,7 +285,7 @@ impl UserSessionMutations {
         let viewer = context.viewer();
         let member = viewer.member()?;
         let db = context.db().await?;
-        let ended = renewal::revoke_sessions(db, input.keep_current.then_some(member.session_id)).await?;
+        let ended = renewal::revoke_sessions(db, member.session_id.filter(|_| input.keep_current)).await?;
         let record = Record::new("user.signed_out_everywhere", "delete", "user")
             .to(member.user_id)
             .changes(Changes::default().of("sessions", None::<i32>, ended));

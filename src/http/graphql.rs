@@ -87,7 +87,7 @@ pub async fn post(
 
 /// Runs the document for whom the headers name, and what belongs after it.
 async fn answer(app: &App, headers: &HeaderMap, client: Client, document: &Document) -> Result<Answer> {
-    let opening = opening(app, headers)?;
+    let opening = opening(app, headers, &client).await?;
     let open = || {
         let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
         Request::open(app.database.clone(), sessions, vault, &opening, client.clone())
@@ -110,7 +110,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str
 }
 
 /// What the request proves itself with. A credential that is refused is refused, never taken for none.
-fn opening(app: &App, headers: &HeaderMap) -> Result<Opening> {
+async fn opening(app: &App, headers: &HeaderMap, client: &Client) -> Result<Opening> {
     let bearer = match headers.get(header::AUTHORIZATION) {
         None => None,
         Some(value) => {
@@ -123,18 +123,19 @@ fn opening(app: &App, headers: &HeaderMap) -> Result<Opening> {
     };
     // What is not text is nobody's slug.
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
-    app.sessions.opening(bearer, organization)
+    Box::pin(app.sessions.opening(bearer, organization, client)).await
 }
 
 /// Writes down, once a minute, that the caller's session is in use: beside the request and after its end, so that nothing
 /// waits for it and it holds no lock while a request runs.
 fn note_activity(request: &Request) {
     let viewer = request.viewer();
-    let Ok(member) = viewer.member() else { return };
-    if !request.sessions.activity.is_due(member.session_id) {
+    // Who came with the token of an outside issuer has no session here.
+    let Ok(Some(session_id)) = viewer.member().map(|member| member.session_id) else { return };
+    if !request.sessions.activity.is_due(session_id) {
         return;
     }
-    let (database, session_id) = (request.database().clone(), member.session_id);
+    let database = request.database().clone();
     tokio::spawn(async move {
         if let Err(error) = database.touch_session(session_id).await {
             tracing::debug!(%error, "a session's activity was not noted");

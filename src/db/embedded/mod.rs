@@ -10,6 +10,7 @@ mod error;
 mod journal;
 mod keeper;
 mod launch;
+mod neighbour;
 mod npm;
 mod place;
 mod processes;
@@ -25,6 +26,7 @@ use tokio::sync::{oneshot, watch};
 
 pub use error::EmbeddedError;
 pub use launch::{SUBCOMMAND, exec_child};
+pub use neighbour::serving;
 
 use keeper::Control;
 
@@ -126,9 +128,7 @@ impl EmbeddedPostgres {
 
     /// Where to connect, as psql and sqlx both read it. Complete, so that PGPORT and the like do not interfere.
     pub fn url(&self) -> String {
-        // The path was checked to be UTF-8 when the data directory was taken.
-        let host: String = self.socket_dir.as_os_str().as_encoded_bytes().iter().map(|byte| encode(*byte)).collect();
-        format!("postgres:///{DATABASE}?host={host}&port=5432&user={USER}&sslmode=disable")
+        url_of(&self.socket_dir)
     }
 
     /// The postmaster's pid; 0 while there is none.
@@ -175,6 +175,12 @@ impl EmbeddedPostgres {
         }
         Err(EmbeddedError::StopFailed { pid })
     }
+}
+
+fn url_of(socket_dir: &Path) -> String {
+    // The path was checked to be UTF-8 when the data directory was taken.
+    let host: String = socket_dir.as_os_str().as_encoded_bytes().iter().map(|byte| encode(*byte)).collect();
+    format!("postgres:///{DATABASE}?host={host}&port=5432&user={USER}&sslmode=disable")
 }
 
 fn encode(byte: u8) -> String {

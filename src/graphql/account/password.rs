@@ -52,7 +52,7 @@ impl PasswordMutations {
         #[graphql(desc = "The old password and the new one.")] input: ChangePasswordInput,
     ) -> Result<ChangePasswordPayload> {
         let request = context.request();
-        let session_id = context.viewer().member()?.session_id;
+        let session_id = context.viewer().member()?.own_session()?;
         let me = super::myself(context).await?;
         if input.current_password == input.new_password {
             return Err(Error::invalid("input.newPassword", "is the present password"));
