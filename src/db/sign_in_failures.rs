@@ -33,9 +33,11 @@ fn int(value: u32) -> sea_orm::Value {
     i32::try_from(value).unwrap_or(i32::MAX).into()
 }
 
-async fn wait(transaction: &RequestTransaction, statement: Statement) -> Result<()> {
+/// Asks for the seconds to wait; what is written while asking is committed in any case.
+async fn wait(transaction: RequestTransaction, statement: Statement) -> Result<()> {
     let row = transaction.query_one_as_service(statement).await?;
     let seconds: i32 = row.ok_or_else(|| Error::internal("no row of a function"))?.try_get_by_index(0)?;
+    transaction.commit().await?;
     match u64::try_from(seconds) {
         Ok(0) => Ok(()),
         Ok(retry_after) => Err(Error::RateLimited { retry_after }),
@@ -59,10 +61,7 @@ impl Database {
                 int(back_off.free_of_address),
             ],
         );
-        let transaction = self.aside().await?;
-        let allowed = wait(&transaction, statement).await;
-        transaction.commit().await?;
-        allowed
+        wait(self.aside().await?, statement).await
     }
 
     /// Notes that the password was right, which clears the account's count.
@@ -85,10 +84,7 @@ impl Database {
             "SELECT platform_private.ask_for_letter($1, $2, $3)",
             [client.map(IpNetwork::from).into(), int(back_off.free_of_address), int(back_off.longest_seconds)],
         );
-        let transaction = self.aside().await?;
-        let allowed = wait(&transaction, statement).await;
-        transaction.commit().await?;
-        allowed
+        wait(self.aside().await?, statement).await
     }
 }
 

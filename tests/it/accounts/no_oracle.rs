@@ -84,7 +84,6 @@ impl<'a> Addresses<'a> {
             }
             let (with, without) = (median(with), median(without));
             let ratio = with / without;
-            println!("medians: {:.2} ms with an account, {:.2} ms without: {ratio:.3}", with * 1e3, without * 1e3);
             if EVEN.contains(&ratio) {
                 return;
             }
