@@ -128,10 +128,10 @@ async fn who_does_not_manage_the_project_adds_nobody_and_an_outsider_is_not_adde
     let app = App::start().await;
     let target = give(&app, "paula@acme.test", "read_only").await;
     give(&app, "hugo@acme.test", "developer").await;
-    give(&app, "nora@acme.test", "read_only").await;
+    give(&app, "alice@acme.test", "read_only").await;
     for (by, there, on_member) in [
         ("hugo@acme.test", "FORBIDDEN", "FORBIDDEN"),
-        ("nora@acme.test", "FORBIDDEN", "FORBIDDEN"),
+        ("alice@acme.test", "FORBIDDEN", "FORBIDDEN"),
         // Sees the project in the list, and nothing of who is in it.
         ("klara@acme.test", "FORBIDDEN", "NOT_FOUND"),
         ("billing@acme.test", "FORBIDDEN", "NOT_FOUND"),
