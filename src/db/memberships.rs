@@ -40,5 +40,5 @@ pub(super) async fn scalar<T: sea_orm::TryGetable>(
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
     let row = transaction.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| Error::internal(format!("no row from {sql}")))?;
-    Ok(row.try_get_by_index(0).map_err(sea_orm::DbErr::from)?)
+    Ok(row.try_get_by_index(0)?)
 }

@@ -273,6 +273,7 @@ async fn nobody_who_is_not_signed_in_gets_anything_but_what_is_public() {
         let name = field["name"].as_str().unwrap();
         let (arguments, selection) = match name {
             "featureFlag" => ("(key: \"branching\")", "{ id }"),
+            "invitation" => ("(token: \"globexMemberDemoInvitation00000000000000000\")", "{ role }"),
             "node" => ("(id: \"org_00000000000000000000000000000000\")", "{ id }"),
             "nodes" => ("(ids: [])", "{ id }"),
             "organization" => ("(slug: \"acme\")", "{ id }"),
@@ -289,5 +290,5 @@ async fn nobody_who_is_not_signed_in_gets_anything_but_what_is_public() {
     }
     assert!(fields.len() >= 8);
     public.sort_unstable();
-    assert_eq!(public, ["addonCatalog", "billingPlans", "serverInfo"]);
+    assert_eq!(public, ["addonCatalog", "billingPlans", "invitation", "serverInfo"]);
 }

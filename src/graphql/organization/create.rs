@@ -67,10 +67,11 @@ impl CreateOrganizationMutation {
                 let changes = Changes::default().of("name", None::<String>, name).of("slug", None::<String>, slug);
                 let record = Record::new("organization.created", "create", "organization");
                 audit::record(db, &request.client, record.to(id).in_organization(id).changes(changes)).await?;
-                request.renew_viewer().await?;
                 id
             }
         };
+        // It was not there when the request began, nor was what another one made under the key while this one waited.
+        request.renew_viewer().await?;
         let organization = Entity::find_by_id(id).one(db).await?.map(Organization::from);
         let organization = organization.filter(|organization| organization.visible_to(&context.viewer()));
         // Made under the key once, and gone since.

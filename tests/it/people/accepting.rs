@@ -183,6 +183,13 @@ async fn an_invitation_is_worth_what_its_inviter_is() {
 async fn a_full_organization_takes_nobody_in_and_says_what_would_help() {
     let app = App::start().await;
     // acme has all of the 25 members that Pro allows, and an open invitation to one more.
+    let service = app.service().await;
+    service
+        .run(
+            "UPDATE platform.subscriptions s SET plan_id = 'tier_pro', plan_name = 'Pro' FROM platform.organizations o
+              WHERE o.id = s.organization_id AND o.slug = 'acme'",
+        )
+        .await;
     let token = "acmeOutsiderDemoInvitation00000000000000000";
     let outsider = app.outsider().await;
     let refused = accept(&outsider, token).await;
@@ -191,7 +198,6 @@ async fn a_full_organization_takes_nobody_in_and_says_what_would_help() {
     assert_eq!((&told["limit"], &told["allowed"]), (&json!("members"), &json!(25)));
     assert_eq!(told["liftedBy"], "the plan Team allows 100");
     assert_eq!(app.role("acme", "outsider@globex.test").await, None);
-    let service = app.service().await;
     // The invitation is still good: somebody leaves, and there is room.
     let leave = json!({"organization": app.organization("acme").await});
     mutate(&app.member().await, "leaveOrganization", "leftOrganization", leave).await.data();

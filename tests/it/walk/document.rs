@@ -122,7 +122,7 @@ impl<'a> Writer<'a> {
     pub async fn new(access: &'a Access, schema: &'a Schema, service: &Sql) -> Self {
         let named = "SELECT o.id, o.slug, min(p.ref) AS reference,
                             (SELECT m.id FROM platform.organization_members m
-                              WHERE m.organization_id = o.id AND m.role = 'member' AND NOT EXISTS (
+                              WHERE m.organization_id = o.id AND m.role <> 'owner' AND NOT EXISTS (
                                     SELECT FROM platform.project_members s WHERE s.user_id = m.user_id)
                               ORDER BY m.id LIMIT 1) AS member
                        FROM platform.organizations o
