@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    admin_token::{self, TokenCommand},
     clock::Clock,
     config::{Config, Flags},
     db::{Postgres, embedded, migrate},
@@ -33,6 +34,9 @@ enum Command {
     Migrate(Migrate),
     /// Print the API's schema in the schema definition language
     Schema,
+    /// What the operator does beside the API
+    #[command(subcommand)]
+    Admin(TokenCommand),
     /// Fill the database with demo data; running it again changes nothing
     Seed {
         /// How much more for load: 100 is about 2,000 organizations and a million metric rows (0 to 1,000)
@@ -130,6 +134,7 @@ async fn with_database(command: Command, config: &Config, postgres: &Postgres) -
                 print(&format!("{}  {name}", if applied { "applied" } else { "missing" }));
             }
         }
+        Command::Admin(token) => print(&admin_token::run(token, config, url, &Clock::system()).await?),
         Command::Seed { scale } => seed::run(config, url, scale).await?,
     }
     Ok(())

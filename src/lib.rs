@@ -3,6 +3,7 @@
 //! A request walks one way: [`http`] -> [`graphql`] -> loaders -> `entity` -> PostgreSQL. `docs/architecture.md` has the
 //! map of the rooms and which may import which.
 
+pub mod admin_token;
 pub mod audit;
 pub mod auth;
 pub mod cli;

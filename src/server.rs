@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    auth::{jwt::AccessTokens, password::Passwords, session::Sessions},
+    auth::{jwt::AccessTokens, password::Passwords, service_token::ServiceTokens, session::Sessions},
     clock::Clock,
     config::{Config, ConfigError},
     db::{Database, Postgres, embedded::EmbeddedError, migrate, operator, pool, roles::RolesError},
@@ -96,6 +96,7 @@ impl Server {
         let address = listener.local_addr().map_err(ServerError::Http)?;
         let sessions = Sessions {
             tokens: AccessTokens::new(&secrets.jwt, config.access_token_seconds),
+            services: ServiceTokens::new(&secrets.jwt),
             passwords: Passwords::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_concurrency)?,
             clock,
             lifetime: Days::days(config.session_days.into()),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-use super::{jwt::AccessTokens, password, password::Passwords, token};
+use super::{api_key, jwt::AccessTokens, password, password::Passwords, service_token::ServiceTokens, token};
 use crate::{
     clock::Clock,
     db::{
@@ -23,6 +23,8 @@ const DEMO_DOMAIN: &str = ".test";
 pub struct Sessions {
     /// Signs and checks access tokens.
     pub tokens: AccessTokens,
+    /// Checks tokens of the service principal.
+    pub services: ServiceTokens,
     /// Checks passwords.
     pub passwords: Passwords,
     /// The time.
@@ -70,15 +72,36 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for a credential that is not ours or has ended, and for `X-Organization` without
-    /// a credential; [`Error::NotFound`] for an `X-Organization` that cannot be a slug.
+    /// a credential; [`Error::NotFound`] for an `X-Organization` that cannot be a slug; [`Error::InvalidInput`] for
+    /// that header with a service token.
     pub fn opening(&self, bearer: Option<&str>, organization: Option<&str>) -> Result<Opening> {
         let Some(bearer) = bearer else {
             return if organization.is_some() { Err(Error::sign_in_needed()) } else { Ok(Opening::Anonymous) };
         };
-        let claims = self.tokens.check(bearer, self.clock.now())?;
         let not_found = || Error::NotFound("the organization of X-Organization was".into());
-        let organization = organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose()?;
-        Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization })
+        let slug = || organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose();
+        if bearer.starts_with(api_key::PREFIX) {
+            // A mistyped key costs no database work.
+            if !api_key::is_well_formed(bearer) {
+                return Err(Error::Unauthenticated("this is no API key: characters are wrong or missing".into()));
+            }
+            return Ok(Opening::ApiKey { key_hash: token::digest(bearer), organization: slug()? });
+        }
+        let now = self.clock.now();
+        let claims = match self.tokens.check(bearer, now) {
+            Ok(claims) => claims,
+            Err(refused) => return self.service_opening(bearer, organization, now).unwrap_or(Err(refused)),
+        };
+        Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization: slug()? })
+    }
+
+    /// For a token that is none of a person: none if it is none of the service either.
+    fn service_opening(&self, bearer: &str, organization: Option<&str>, now: DateTime<Utc>) -> Option<Result<Opening>> {
+        let token_id = self.services.check(bearer, now).ok()?;
+        Some(match organization {
+            None => Ok(Opening::Service { token_id }),
+            Some(_) => Err(Error::invalid("X-Organization", "is not for the service, which sees all organizations")),
+        })
     }
 
     /// Checks the password; nothing is written. Unknown address (no `account`), wrong password, banned account and an

@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 pub mod embedded;
+pub mod key;
 pub mod list;
 pub mod migrate;
 pub mod operator;

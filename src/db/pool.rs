@@ -8,8 +8,11 @@ use sea_orm::sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 
+use uuid::Uuid;
+
 use super::{
-    bootstrap::{self, Opening, Resolved},
+    bootstrap::{self, Caller, Opening},
+    key::{self, Uses},
     transaction::{CutCounters, Cuts, RequestTransaction},
 };
 use crate::error::{Error, Result};
@@ -41,6 +44,7 @@ pub struct Settings {
 pub struct Database {
     pool: PgPool,
     cuts: Arc<CutCounters>,
+    key_uses: Uses,
 }
 
 impl Database {
@@ -66,7 +70,7 @@ impl Database {
                 })
             })
             .connect_lazy_with(connect_options(&settings.url)?);
-        Ok(Self { pool, cuts: Arc::default() })
+        Ok(Self { pool, cuts: Arc::default(), key_uses: Uses::default() })
     }
 
     /// Opens the transaction of one request and resolves its credential, in one round trip.
@@ -74,10 +78,10 @@ impl Database {
     /// # Errors
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
-    pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Resolved>)> {
+    pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Caller>)> {
         let (transaction, row) = self.begin_with(&opening.statement()).await?;
         match opening.resolve(row.as_ref()) {
-            Ok(resolved) => Ok((transaction, resolved)),
+            Ok(caller) => Ok((transaction, caller)),
             Err(error) => {
                 transaction.roll_back_in_background().await;
                 Err(error)
@@ -108,6 +112,24 @@ impl Database {
         let account = bootstrap::sign_in_lookup(&transaction, email).await;
         transaction.commit_in_background().await;
         account
+    }
+
+    /// Notes, in the background and at most once a minute, that an API key was used. On a connection of its own: a
+    /// request that fails was a use as well, and one that takes long must not hold the key's row.
+    pub fn note_key_use(&self, key_id: Uuid) {
+        let Some(noting) = self.key_uses.begin(key_id) else { return };
+        let database = self.clone();
+        tokio::spawn(async move {
+            let noted = async {
+                let (transaction, _) = database.begin(&Opening::Anonymous).await?;
+                key::note_use(&transaction, key_id).await?;
+                transaction.commit().await
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(%error, %key_id, "the use of an API key could not be noted");
+            }
+            drop(noting);
+        });
     }
 
     /// Whether the database answers.

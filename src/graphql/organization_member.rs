@@ -90,7 +90,7 @@ impl OrganizationMember {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.0.organization_id)
+        viewer.may_in_organization(P::MembersRead, self.0.organization_id)
     }
 }
 

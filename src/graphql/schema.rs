@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     addon::AddonQueries,
+    api_key::ApiKeyMutations,
     billing_plan::BillingPlanQueries,
     feature_flag::FeatureFlagQueries,
     node::NodeQueries,
@@ -41,7 +42,7 @@ pub struct Query(
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
 /// happened and `data` is null.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(SessionMutations, OrganizationMutations);
+pub struct Mutation(SessionMutations, OrganizationMutations, ApiKeyMutations);
 
 /// The schema of this API.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;

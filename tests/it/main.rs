@@ -11,6 +11,7 @@
 mod support;
 
 mod activity;
+mod api_keys;
 mod billing;
 mod binary;
 mod budgets;
@@ -32,5 +33,6 @@ mod query_plans;
 mod row_level_security;
 mod schema;
 mod server;
+mod service;
 mod sessions;
 mod walk;

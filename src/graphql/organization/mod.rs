@@ -20,7 +20,7 @@ use super::{
     project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
 };
 use crate::{
-    auth::{Permission as P, Principal, permission::Permission},
+    auth::{Permission as P, Principal, key::Key, permission::Permission, principal::Sight},
     db::list::{List, Position, SortValue},
     error::Result,
 };
@@ -41,7 +41,7 @@ impl Organization {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.0.id)
+        viewer.may_in_organization(P::OrganizationRead, self.0.id)
     }
 }
 
@@ -154,6 +154,7 @@ impl Organization {
         let page = PageArguments { first, after, last, before };
         page.load(context, order.into(), |window| ProjectsOf {
             organization_id: self.0.id,
+            confined_to: context.viewer().key().and_then(Key::confinement),
             filter,
             order: order.field,
             window,
@@ -235,13 +236,16 @@ impl OrganizationQueries {
             OrganizationOrderField::Name => Column::Name,
             OrganizationOrderField::CreatedAt => Column::CreatedAt,
         };
-        let mine = Column::Id.eq_any(context.viewer().organization_ids());
-        let list = List { select: Entity::find().filter(mine), key, id: Column::Id };
+        let select = match context.viewer().sees_with(P::OrganizationRead) {
+            Sight::Everything => Entity::find(),
+            Sight::Organizations(mine) => Entity::find().filter(Column::Id.eq_any(mine)),
+        };
+        let list = List { select, key, id: Column::Id };
         PageArguments { first, after, last, before }.whole::<_, _, Model, _>(context, order.into(), list).await
     }
 }
 
 row_key! {
     /// One organization by its key.
-    OrganizationById loads Organization from Entity::find(), by Column::Id => id
+    OrganizationById loads Organization from Entity::find(), by Column::Id => id, if visible
 }

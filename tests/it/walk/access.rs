@@ -27,6 +27,16 @@ pub enum Need {
     /// The permission in the object of this type that a mutation names. It is refused to who sees the object, which is
     /// not there for anybody else.
     On(&'static str, P),
+    /// The same, where it is enough to hold it on what one makes oneself.
+    OnToMake(&'static str, P),
+    /// The same, where it is enough to hold it on one's own and the object is one's own.
+    OnOwn(&'static str, P),
+    /// To be signed in; null for who is no person.
+    Profile,
+    /// Nothing, but an API key cannot become a person.
+    SigningIn,
+    /// To be a person who is signed in.
+    Session,
 }
 
 impl Need {
@@ -34,14 +44,22 @@ impl Need {
     pub const fn shown(self) -> Option<&'static str> {
         match self {
             Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
-            Self::SignedIn | Self::Finds(_) => Some("signed_in"),
+            Self::SignedIn | Self::Finds(_) | Self::Profile | Self::Session => Some("signed_in"),
+            Self::SigningIn => Some("public"),
             Self::Myself => Some("self"),
-            Self::Holds(permission) | Self::HoldsOnOwn(permission) | Self::On(_, permission) => Some(permission.name()),
+            Self::Holds(permission)
+            | Self::HoldsOnOwn(permission)
+            | Self::On(_, permission)
+            | Self::OnToMake(_, permission)
+            | Self::OnOwn(_, permission) => Some(permission.name()),
         }
     }
 }
 
-use Need::{Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Public, SignedIn, Visible};
+use Need::{
+    Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnOwn, OnToMake, Profile, Public, Session, SignedIn, SigningIn,
+    Visible,
+};
 
 /// How an object of the type is come by.
 #[derive(Debug, Clone, Copy)]
@@ -76,16 +94,25 @@ pub type Line = (&'static str, Source, &'static [(Need, &'static str)]);
 pub const TYPES: &[Line] = &[
     ("Query", Source::Query, &[
         (Public, "addonCatalog billingPlans serverInfo"),
-        (SignedIn, "featureFlag featureFlags organizations projects viewer"),
+        (SignedIn, "featureFlag featureFlags organizations projects"),
+        (Profile, "viewer"),
         (Finds(P::OrganizationRead), "node nodes organization"),
         (Finds(P::ProjectsList), "project"),
     ]),
     // A mutation has its line here, its arguments in `ARGUMENTS`, and a line for its payload below.
     ("Mutation", Source::Mutation, &[
-        (Public, "signIn"),
-        (SignedIn, "signOut"),
+        (SigningIn, "signIn"),
+        (Session, "signOut"),
         (On("Organization", P::OrganizationWrite), "updateOrganization"),
+        (OnToMake("Organization", P::ApiKeysWrite), "createApiKey"),
+        (OnOwn("ApiKey", P::ApiKeysWrite), "revokeApiKey rotateApiKey updateApiKey"),
     ]),
+    ("CreateApiKeyPayload", Through("Mutation", "createApiKey"), &[(Visible, "apiKey clientMutationId key")]),
+    ("RevokeApiKeyPayload", Through("Mutation", "revokeApiKey"), &[(Visible, "apiKey clientMutationId")]),
+    ("RotateApiKeyPayload", Through("Mutation", "rotateApiKey"), &[
+        (Visible, "apiKey clientMutationId key replaced"),
+    ]),
+    ("UpdateApiKeyPayload", Through("Mutation", "updateApiKey"), &[(Visible, "apiKey clientMutationId")]),
     ("SignInPayload", Through("Mutation", "signIn"), &[
         (Visible, "accessToken clientMutationId expiresAt refreshToken user"),
     ]),

@@ -33,8 +33,20 @@ const ARGUMENTS: &[(&str, &str)] = &[
         "input: {email: \"member@acme.test\", password: \"ogelbase-demo\", clientMutationId: \"walk\"}",
     ),
     ("Mutation.signOut", "input: {clientMutationId: \"walk\"}"),
+    (
+        "Mutation.createApiKey",
+        "input: {organization: \"$organization\", name: \"Walk\", scopes: [\"organization:read\"], \
+         clientMutationId: \"walk\"}",
+    ),
+    ("Mutation.revokeApiKey", "input: {apiKey: \"$id\", clientMutationId: \"walk\"}"),
+    ("Mutation.rotateApiKey", "input: {apiKey: \"$id\", overlapSeconds: 604800, clientMutationId: \"walk\"}"),
+    ("Mutation.updateApiKey", "input: {apiKey: \"$id\", clientMutationId: \"walk\"}"),
     ("Mutation.updateOrganization", "input: {organization: \"$organization\", clientMutationId: \"walk\"}"),
 ];
+
+/// Takes back what a mutation could not help changing, as the service role, so that the next one finds what this one did.
+pub const MEND: &str = "DELETE FROM platform.api_keys WHERE created_at > now() - interval '1 hour';
+    UPDATE platform.api_keys SET revoked_at = NULL WHERE revoked_at > now() - interval '1 hour'";
 
 /// Nodes of a page: enough to find one whose nullable fields are set.
 const PAGE: &str = "first: 3";

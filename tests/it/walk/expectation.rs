@@ -64,7 +64,7 @@ impl Expectation<'_> {
     /// The type of the objects by which these fields are come by; none for what belongs to nobody.
     pub fn subject<'a>(&'a self, line: &'a Type, part: &[Field]) -> Option<&'a Type> {
         let named = |need| match need {
-            Need::On(kind, _) => Some(self.access.of(kind)),
+            Need::On(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _) => Some(self.access.of(kind)),
             _ => None,
         };
         match line.source {
@@ -104,11 +104,19 @@ impl Expectation<'_> {
         if matches!(need, Need::Public | Need::Visible) {
             return Ok(());
         }
-        if who.user.is_none() {
+        if need == Need::SigningIn {
+            return if who.is_key() { refused("INVALID_INPUT", None) } else { Ok(()) };
+        }
+        if !who.is_signed_in() {
             return refused("UNAUTHENTICATED", None);
         }
         let met = match need {
-            Need::Public | Need::Visible | Need::SignedIn => true,
+            Need::Public | Need::Visible | Need::SignedIn | Need::SigningIn => true,
+            Need::Profile | Need::Session => !who.is_key(),
+            Need::OnToMake(_, permission) => who.holds_on_own(permission, place),
+            Need::OnOwn(_, permission) => {
+                who.holds(permission, place) || (who.holds_on_own(permission, place) && who.is_behind(place))
+            }
             Need::Holds(permission) | Need::Finds(permission) | Need::On(_, permission) => who.holds(permission, place),
             Need::HoldsOnOwn(permission) => who.holds_on_own(permission, place),
             Need::HoldsOrMine(permission) => {
@@ -120,8 +128,13 @@ impl Expectation<'_> {
             return Ok(());
         }
         match need {
-            Need::Finds(_) => Err(Outcome::Null),
-            Need::On(kind, _) if self.reaches(who, self.access.of(kind), place).is_err() => refused("NOT_FOUND", None),
+            Need::Finds(_) | Need::Profile => Err(Outcome::Null),
+            Need::Session => refused("FORBIDDEN", Need::Myself.shown()),
+            Need::On(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _)
+                if self.reaches(who, self.access.of(kind), place).is_err() =>
+            {
+                refused("NOT_FOUND", None)
+            }
             _ => refused("FORBIDDEN", need.shown()),
         }
     }
