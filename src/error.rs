@@ -105,6 +105,8 @@ pub const MFA_REQUIRED_BY_ENROLLED: &str = "switch your own second factor on bef
 /// input before, or guarded against, is not here: running into it is a fault of ours.
 const CONFLICTS: &[(&str, &str)] = &[
     ("organizations_slug_key", "this slug is taken"),
+    ("api_key_is_live", "this API key has ended: make a new one"),
+    ("api_key_rotated_once", "this API key was rotated already: revoke the key that replaced it first"),
     ("organization_keeps_an_owner", "an organization keeps at least one owner: make somebody else an owner first"),
     ("organizations_mfa_required_by_enrolled", MFA_REQUIRED_BY_ENROLLED),
     ("organization_invitations_one_open_key", "this address has another open invitation"),

@@ -14,7 +14,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     admin::AdminError,
     auth::{
-        activity::Activity, external_issuer::ExternalIssuers, jwt::AccessTokens, password::Passwords, session::Sessions,
+        activity::Activity, external_issuer::ExternalIssuers, jwt::AccessTokens, password::Passwords,
+        service_token::ServiceTokens, session::Sessions,
     },
     clock::Clock,
     config::{Config, ConfigError},
@@ -113,6 +114,7 @@ impl Server {
         let sessions = Sessions {
             tokens: AccessTokens::new(&secrets.jwt, config.access_token_seconds),
             external: Arc::new(ExternalIssuers::new(&config.external_issuers)?),
+            services: ServiceTokens::new(&secrets.jwt),
             passwords: Passwords::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_concurrency)?,
             clock,
             lifetime: Days::days(config.session_days.into()),

@@ -24,6 +24,7 @@ mod m014_mail_and_tokens;
 mod m015_accounts;
 mod m016_sessions_and_second_factor;
 mod m017_organizations_and_people;
+mod m018_api_keys_and_service;
 mod m019_operator;
 mod m021_rls_modes;
 pub mod policy;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m015_accounts::Migration),
             Box::new(m016_sessions_and_second_factor::Migration),
             Box::new(m017_organizations_and_people::Migration),
+            Box::new(m018_api_keys_and_service::Migration),
             Box::new(m019_operator::Migration),
             Box::new(m021_rls_modes::Migration),
         ]

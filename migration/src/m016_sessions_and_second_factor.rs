@@ -7,7 +7,9 @@ use crate::policy::{MEMBER, SELF, filter, of_row};
 
 /// The three sets as 013 left them.
 const SETS_BEFORE: &str = include_str!("sql/m013/up.sql");
-const BELONGS: &str = "organization_id = ANY ((SELECT platform.current_membership_ids())::uuid[])";
+pub(crate) const SETS: &str = include_str!("sql/m016/sets.sql");
+/// The caller is a member of the row's organization, whatever the role grants there.
+pub(crate) const BELONGS: &str = "organization_id = ANY ((SELECT platform.current_membership_ids())::uuid[])";
 
 /// Who may read an organization, and who a membership.
 fn policies(organizations: &str, memberships: &str) -> String {
@@ -19,6 +21,11 @@ fn policies(organizations: &str, memberships: &str) -> String {
     )
 }
 
+/// Who may read a membership: who may read them all, and each person their own, whatever the role there grants.
+pub(crate) fn memberships(all: &str) -> String {
+    format!("({all} OR (user_id = {SELF} AND {BELONGS}))")
+}
+
 /// The step.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -26,13 +33,12 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // One's own membership and the organization's name stay in sight, whatever the role there grants.
-        let memberships = format!("({MEMBER} OR (user_id = {SELF} AND {BELONGS}))");
         let sql = [
             include_str!("sql/m016/sessions.sql"),
             include_str!("sql/m016/second_factor.sql"),
             include_str!("sql/m016/required.sql"),
-            &policies(BELONGS, &memberships),
+            SETS,
+            &policies(BELONGS, &memberships(MEMBER)),
         ];
         crate::run(manager, &sql).await
     }

@@ -5,6 +5,14 @@ pub const SELF: &str = "(SELECT platform.current_active_user_id())";
 /// The caller is a member of the row's organization.
 pub const MEMBER: &str = "organization_id = ANY ((SELECT platform.current_org_ids())::uuid[])";
 
+/// In whose name the transaction works: its user, or who made its API key; null when banned or deleted.
+pub const CALLER: &str = "(SELECT platform.current_caller_id())";
+
+/// The caller is a member of the row's organization. Every role grants `permission`; an API key needs it as a scope.
+pub fn every_member(permission: &str) -> String {
+    format!("organization_id = ANY ((SELECT platform.current_org_ids_for('{permission}'))::uuid[])")
+}
+
 /// The organization of the row grants `permission` to the caller's role.
 pub fn in_organization(permission: &str) -> String {
     format!("organization_id = ANY ((SELECT platform.current_org_ids_with('{permission}'))::uuid[])")

@@ -5,15 +5,19 @@ mod access;
 mod account;
 mod person;
 mod terminal;
+pub mod token;
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
+use self::token::TokenCommand;
 use crate::{
     auth::password::{self, Passwords},
+    clock::Clock,
     config::Config,
     db::{migrate, operator},
     error::{Error, Result},
+    secrets::SecretsError,
 };
 
 /// Accounts and access, for the operator.
@@ -59,6 +63,9 @@ pub enum Admin {
         /// The account's address
         email: String,
     },
+    /// Tokens of the service principal
+    #[command(flatten)]
+    Token(TokenCommand),
     /// Link an account with an identity of an outside issuer, whose tokens are then its credentials
     Link {
         /// The account's address
@@ -93,6 +100,9 @@ pub enum AdminError {
     /// The password cannot be read or is not fit for one.
     #[error("the password {0}")]
     Password(String),
+    /// The secret that signs tokens cannot be had.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
     /// The database.
     #[error(transparent)]
     Database(#[from] Error),
@@ -134,6 +144,7 @@ impl Admin {
             Self::MakeOwner { email, organization } => access::make_owner(&connection, &email, &organization).await,
             Self::Ban { email, until } => access::ban(&connection, &email, until).await,
             Self::Unban { email } => access::unban(&connection, &email).await,
+            Self::Token(command) => token::run(command, config, url, &Clock::system()).await,
             Self::Link { email, issuer, subject } => account::link(&connection, &email, &issuer, &subject).await,
         };
         connection.close().await?;

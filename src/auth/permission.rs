@@ -21,6 +21,12 @@ macro_rules! permissions {
                 match self { $(Self::$variant => $name,)+ }
             }
 
+            /// The permission of this name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|permission| permission.name() == name)
+            }
+
             /// What it allows, in one sentence.
             #[must_use]
             pub const fn description(self) -> &'static str {
@@ -167,6 +173,14 @@ impl Permission {
         self.rule().is_some_and(|rule| rule.project.contains(&role))
     }
 
+    /// Whether a key that is confined to some projects may have it: it is about a single project, or tells nothing of
+    /// the other ones.
+    #[must_use]
+    pub fn suits_some_projects(self) -> bool {
+        self.is_of_project()
+            || matches!(self, Self::OrganizationRead | Self::MembersRead | Self::FlagsRead | Self::ProjectsList)
+    }
+
     /// Whether it is about a single project.
     #[must_use]
     pub fn is_of_project(self) -> bool {
@@ -174,8 +188,8 @@ impl Permission {
     }
 }
 
-/// The table as the database keeps it: scope (`organization` or `project`), role, permission. What is granted only on
-/// one's own rows is not in it; there the policy names the row's user.
+/// The table as the database keeps it: scope (`organization`, `project`, or `own`: in the organization, on what one
+/// made), role, permission.
 #[must_use]
 pub fn rows() -> Vec<(&'static str, String, &'static str)> {
     use sea_orm::ActiveEnum;
@@ -185,7 +199,8 @@ pub fn rows() -> Vec<(&'static str, String, &'static str)> {
         .flat_map(|(rule, permission)| {
             let organization = rule.organization.iter().map(move |role| ("organization", role.to_value(), permission));
             let project = rule.project.iter().map(move |role| ("project", role.to_value(), permission));
-            organization.chain(project)
+            let own = rule.own.iter().map(move |role| ("own", role.to_value(), permission));
+            organization.chain(project).chain(own)
         })
         .collect()
 }

@@ -6,7 +6,8 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use super::{
-    activity::Activity, external_issuer::ExternalIssuers, jwt::AccessTokens, password, password::Passwords, token,
+    activity::Activity, api_key, external_issuer::ExternalIssuers, jwt::AccessTokens, password, password::Passwords,
+    service_token::ServiceTokens, token,
 };
 use crate::{
     clock::Clock,
@@ -30,6 +31,8 @@ pub struct Sessions {
     pub tokens: AccessTokens,
     /// Checks tokens of outside issuers.
     pub external: Arc<ExternalIssuers>,
+    /// Checks tokens of the service principal.
+    pub services: ServiceTokens,
     /// Checks passwords.
     pub passwords: Passwords,
     /// The time.
@@ -103,13 +106,21 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unauthenticated`] for a credential that is nobody's whom we trust or has ended, and for
     /// `X-Organization` without a credential; [`Error::NotFound`] for an `X-Organization` that cannot be a slug;
-    /// [`Error::Unavailable`] when an outside issuer's keys cannot be had.
+    /// [`Error::InvalidInput`] for that header with a service token; [`Error::Unavailable`] when an outside issuer's
+    /// keys cannot be had.
     pub async fn opening(&self, bearer: Option<&str>, organization: Option<&str>, client: &Client) -> Result<Opening> {
         let Some(bearer) = bearer else {
             return if organization.is_some() { Err(Error::sign_in_needed()) } else { Ok(Opening::Anonymous) };
         };
         let not_found = || Error::NotFound("the organization of X-Organization was".into());
-        let narrowed = || organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose();
+        let slug = || organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose();
+        if bearer.starts_with(api_key::PREFIX) {
+            // A mistyped key costs no database work.
+            if !api_key::is_well_formed(bearer) {
+                return Err(Error::Unauthenticated("this is no API key: characters are wrong or missing".into()));
+            }
+            return Ok(Opening::ApiKey { key_hash: token::digest(bearer), organization: slug()? });
+        }
         if let Some(issuer) = self.external.claimed_by(bearer) {
             let identity = issuer.check(bearer, self.clock.now()).await?;
             let newcomer = identity.newcomer.map(|newcomer| NewExternalUser {
@@ -123,13 +134,25 @@ impl Sessions {
             return Ok(Opening::External(Box::new(ExternalOpening {
                 issuer: identity.issuer,
                 subject: identity.subject,
-                organization: narrowed()?,
+                organization: slug()?,
                 newcomer,
             })));
         }
-        let claims = self.tokens.check(bearer, self.clock.now())?;
-        let organization = narrowed()?;
-        Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization })
+        let now = self.clock.now();
+        let claims = match self.tokens.check(bearer, now) {
+            Ok(claims) => claims,
+            Err(refused) => return self.service_opening(bearer, organization, now).unwrap_or(Err(refused)),
+        };
+        Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization: slug()? })
+    }
+
+    /// For a token that is none of a person: none if it is none of the service either.
+    fn service_opening(&self, bearer: &str, organization: Option<&str>, now: DateTime<Utc>) -> Option<Result<Opening>> {
+        let token_id = self.services.check(bearer, now).ok()?;
+        Some(match organization {
+            None => Ok(Opening::Service { token_id }),
+            Some(_) => Err(Error::invalid("X-Organization", "is not for the service, which sees all organizations")),
+        })
     }
 
     /// Checks the password; nothing is written. Unknown address (no `account`), wrong password, banned account and an

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{RequestTransaction, external::ExternalOpening};
+use super::{RequestTransaction, external::ExternalOpening, key::ResolvedKey};
 use crate::error::{Error, Result};
 
 /// What a request proves itself with, and the organization it asks to be narrowed to.
@@ -25,6 +25,32 @@ pub enum Opening {
     },
     /// A token of an outside issuer, which the server has checked.
     External(Box<ExternalOpening>),
+    /// An API key, by its SHA-256.
+    ApiKey {
+        /// Digest of the key.
+        key_hash: [u8; 32],
+        /// Slug from the header `X-Organization`: the key's own organization, or the request is refused.
+        organization: Option<Slug>,
+    },
+    /// A token of the service principal, by its id; the server has checked the signature.
+    Service {
+        /// Key of the token's row.
+        token_id: Uuid,
+    },
+}
+
+/// Whom a credential proved.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// A person with a session.
+    Person(Resolved),
+    /// A program with an API key.
+    Key(ResolvedKey),
+    /// The platform itself.
+    Service {
+        /// What the operator called the token.
+        label: String,
+    },
 }
 
 /// An organization's slug: 3 to 40 of `a-z0-9-`.
@@ -65,8 +91,8 @@ pub struct Resolved {
 }
 
 impl Opening {
-    /// BEGIN and the resolving call as one simple query. Both values are of a closed alphabet (hex digits, a slug),
-    /// so nothing in the text can be more than a value.
+    /// BEGIN and the resolving call as one simple query. All values are of a closed alphabet (hex digits, a slug, a
+    /// UUID), so nothing in the text can be more than a value.
     pub(super) fn statement(&self) -> String {
         match self {
             Self::Anonymous => "BEGIN".to_owned(),
@@ -75,18 +101,33 @@ impl Opening {
                 format!("BEGIN; SELECT * FROM platform_private.open_request('{}', {slug})", hex(token_hash))
             }
             Self::External(opening) => opening.statement(),
+            Self::ApiKey { key_hash, organization } => {
+                let slug = Slug::literal(organization.as_ref());
+                format!("BEGIN; SELECT * FROM platform_private.open_api_key('{}', {slug})", hex(key_hash))
+            }
+            // The role ends with the transaction. Where the token is refused, that is rolled back before anything runs.
+            Self::Service { token_id } => format!(
+                "BEGIN; SELECT * FROM platform_private.open_service('{token_id}'); SET LOCAL ROLE {}",
+                super::roles::SERVICE
+            ),
         }
     }
 
-    pub(super) fn resolve(&self, row: Option<&PgRow>) -> Result<Option<Resolved>> {
-        match (self, row) {
-            (Self::Anonymous, _) => Ok(None),
-            (Self::Session { .. }, Some(row)) => Resolved::from_row(row).map(Some),
-            (Self::External(opening), Some(row)) => opening.resolve(row).map(Some),
-            (Self::Session { .. } | Self::External(_), None) => {
-                Err(Error::internal("opening a request returned no row"))
+    pub(super) fn resolve(&self, row: Option<&PgRow>) -> Result<Option<Caller>> {
+        let row = row.ok_or_else(|| Error::internal("resolving a credential returned no row"));
+        Ok(Some(match self {
+            Self::Anonymous => return Ok(None),
+            Self::Session { .. } => Caller::Person(Resolved::from_row(row?)?),
+            Self::External(opening) => Caller::Person(opening.resolve(row?)?),
+            Self::ApiKey { .. } => Caller::Key(ResolvedKey::from_row(row?)?),
+            Self::Service { .. } => {
+                let row = row?;
+                if row.try_get::<&str, _>("outcome")? != "ok" {
+                    return Err(Error::Unauthenticated("this service token has ended".into()));
+                }
+                Caller::Service { label: row.try_get("label")? }
             }
-        }
+        }))
     }
 }
 

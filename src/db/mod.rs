@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod embedded;
 pub mod external;
 pub mod invitations;
+pub mod key;
 pub mod list;
 pub mod memberships;
 pub mod migrate;

@@ -8,9 +8,12 @@ use sea_orm::sqlx::{
 };
 use tokio::task::JoinHandle;
 
+use uuid::Uuid;
+
 use super::{
-    bootstrap::{self, Opening, Resolved},
+    bootstrap::{self, Caller, Opening},
     external::ExternalOpening,
+    key::{self, Uses},
     rls,
     shadow::Sampling,
     transaction::{CutCounters, Cuts, RequestTransaction},
@@ -51,6 +54,7 @@ pub struct Database {
     beside: PgPool,
     cuts: Arc<CutCounters>,
     sampling: Arc<Sampling>,
+    key_uses: Uses,
 }
 
 impl Database {
@@ -63,7 +67,7 @@ impl Database {
         let pool = Self::pool(settings, settings.connections).connect_lazy_with(options.clone());
         let beside = Self::pool(settings, BESIDE).connect_lazy_with(options);
         let sampling = Arc::new(Sampling::of(settings.shadow_percent));
-        Ok(Self { pool, beside, cuts: Arc::default(), sampling })
+        Ok(Self { pool, beside, cuts: Arc::default(), sampling, key_uses: Uses::default() })
     }
 
     fn pool(settings: &Settings, connections: u32) -> PgPoolOptions {
@@ -90,17 +94,18 @@ impl Database {
     /// # Errors
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
-    pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Resolved>)> {
-        let (mut transaction, mut row) = self.begin_with(&self.pool, &opening.statement(), false).await?;
+    pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Caller>)> {
+        let of_service = matches!(opening, Opening::Service { .. });
+        let (mut transaction, mut row) = self.begin_with(&self.pool, &opening.statement(), of_service).await?;
         if let Opening::External(identity) = opening
             && ExternalOpening::is_unknown(row.as_ref())
         {
             transaction.roll_back_in_background().await;
             self.create_external_user(identity).await?;
-            (transaction, row) = self.begin_with(&self.pool, &opening.statement(), false).await?;
+            (transaction, row) = self.begin_with(&self.pool, &opening.statement(), of_service).await?;
         }
         match opening.resolve(row.as_ref()) {
-            Ok(resolved) => Ok((transaction, resolved)),
+            Ok(caller) => Ok((transaction, caller)),
             Err(error) => {
                 transaction.roll_back_in_background().await;
                 Err(error)
@@ -168,6 +173,24 @@ impl Database {
         let account = bootstrap::sign_in_lookup(&transaction, email).await;
         transaction.commit_in_background().await;
         account
+    }
+
+    /// Notes, in the background and at most once a minute, that an API key was used. On a connection of its own: a
+    /// request that fails was a use as well, and one that takes long must not hold the key's row.
+    pub fn note_key_use(&self, key_id: Uuid) {
+        let Some(noting) = self.key_uses.begin(key_id) else { return };
+        let database = self.clone();
+        tokio::spawn(async move {
+            let noted = async {
+                let (transaction, _) = database.begin(&Opening::Anonymous).await?;
+                key::note_use(&transaction, key_id).await?;
+                transaction.commit().await
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(%error, %key_id, "the use of an API key could not be noted");
+            }
+            drop(noting);
+        });
     }
 
     /// Whether the database answers.

@@ -61,7 +61,8 @@ impl AuditLog {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        self.0.organization_id.is_some_and(|id| viewer.may_in_organization(P::AuditRead, id))
+        viewer.is_service()
+            || self.0.organization_id.is_some_and(|id| viewer.may_in_organization(P::AuditRead, id))
             || (self.0.user_id.is_some()
                 && viewer.user_id() == self.0.user_id
                 && viewer.looks_at(self.0.organization_id))

@@ -22,9 +22,9 @@ use crate::{
     },
     db::{
         Database, Opening, RequestTransaction,
-        bootstrap::{self, Resolved},
+        bootstrap::{self, Caller, Resolved},
     },
-    error::Result,
+    error::{Error, Result},
     vault::Vault,
 };
 
@@ -67,11 +67,16 @@ impl Request {
             on_record: AtomicBool::new(false),
         };
         if *opening != Opening::Anonymous {
-            let (transaction, resolved) = request.database.begin(opening).await?;
+            let (transaction, caller) = request.database.begin(opening).await?;
             // Nobody else knows of this request yet, so the cell is empty.
             drop(request.transaction.set(transaction));
-            if let Some(resolved) = resolved {
-                request.become_user(resolved)?;
+            if let Some(Caller::Key(key)) = &caller
+                && key.use_is_due
+            {
+                request.database.note_key_use(key.id);
+            }
+            if let Some(caller) = caller {
+                request.become_caller(caller.try_into()?);
             }
         }
         Ok(request)
@@ -85,7 +90,7 @@ impl Request {
     /// The transaction, begun at the first call.
     ///
     /// # Errors
-    /// [`crate::error::Error::Unavailable`] without a database.
+    /// [`Error::Unavailable`] without a database.
     pub async fn db(&self) -> Result<&RequestTransaction> {
         // Boxed: beginning takes 15 kB of state, which the future of every statement would hold for it.
         let begin = || Box::pin(async { Ok(self.database.begin(&Opening::Anonymous).await?.0) });
@@ -124,11 +129,21 @@ impl Request {
     /// From here on the request is this user's: a sign-in shows the user it signed in.
     ///
     /// # Errors
-    /// [`crate::error::Error::Internal`] when the database holds a role that this server does not know.
+    /// [`Error::Internal`] when the database holds a role that this server does not know; [`Error::InvalidInput`] for a
+    /// request of an API key or the service, whose transaction is not a person's.
     pub fn become_user(&self, resolved: Resolved) -> Result<()> {
-        let principal = Arc::new(Principal::try_from(resolved)?);
-        *self.principal.write().unwrap_or_else(PoisonError::into_inner) = principal;
+        if matches!(*self.viewer(), Principal::Key(_) | Principal::Service { .. }) {
+            return Err(Error::invalid(
+                "Authorization",
+                "must not be an API key or a service token where a person signs in",
+            ));
+        }
+        self.become_caller(Principal::try_from(resolved)?);
         Ok(())
+    }
+
+    fn become_caller(&self, principal: Principal) {
+        *self.principal.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(principal);
     }
 
     /// Looks the caller's roles up again: a mutation that changed them goes on as who they have become.
@@ -158,7 +173,7 @@ pub trait ContextExt<'a> {
     fn load<K>(&self, key: K) -> impl Future<Output = Result<Option<<Loaders as Loader<K>>::Value>>> + Send
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
-        Loaders: Loader<K, Error = crate::error::Error>;
+        Loaders: Loader<K, Error = Error>;
 }
 
 impl<'a> ContextExt<'a> for Context<'a> {
@@ -173,7 +188,7 @@ impl<'a> ContextExt<'a> for Context<'a> {
     fn load<K>(&self, key: K) -> impl Future<Output = Result<Option<<Loaders as Loader<K>>::Value>>> + Send
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
-        Loaders: Loader<K, Error = crate::error::Error>,
+        Loaders: Loader<K, Error = Error>,
     {
         // Boxed: the engine makes one future for each field that is asked, large enough for any field of its type.
         Box::pin(self.data_unchecked::<DataLoader<Loaders>>().load_one(key))

@@ -58,7 +58,7 @@ pub const fn signed_in() -> SignedIn {
 
 impl Guard for SignedIn {
     async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
-        context.viewer().member().map(|_| ()).map_err(Into::into)
+        context.viewer().signed_in().map_err(Into::into)
     }
 }
 
@@ -104,7 +104,13 @@ impl Needs {
     /// In the organization that the argument `path` of a mutation names by its global id.
     #[must_use]
     pub const fn in_organization_named<'a>(self, path: &'static str, id: &'a ID) -> NeedsInNamed<'a> {
-        NeedsInNamed { permission: self.0, path, id }
+        NeedsInNamed { permission: self.0, path, id, on_own: false }
+    }
+
+    /// The same, where it is enough to hold it on what one makes oneself.
+    #[must_use]
+    pub const fn on_own_in_organization_named<'a>(self, path: &'static str, id: &'a ID) -> NeedsInNamed<'a> {
+        NeedsInNamed { permission: self.0, path, id, on_own: true }
     }
 
     /// In the organization or project of the object that the argument `path` of a mutation names by its global id.
@@ -137,7 +143,7 @@ pub struct NeedsIn {
 impl Guard for NeedsIn {
     async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
         let viewer = context.viewer();
-        viewer.member()?;
+        viewer.signed_in()?;
         let allowed = match self.project_id {
             Some(project_id) => viewer.may_in_project(self.permission, self.organization_id, project_id),
             None => viewer.may_in_organization(self.permission, self.organization_id),
@@ -156,7 +162,7 @@ pub struct NeedsOnOwn {
 impl Guard for NeedsOnOwn {
     async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
         let viewer = context.viewer();
-        viewer.member()?;
+        viewer.signed_in()?;
         let allowed = viewer.may_on_own_in_organization(self.permission, self.organization_id);
         allowed_if(allowed, self.permission.name())
     }
@@ -168,18 +174,23 @@ pub struct NeedsInNamed<'a> {
     permission: Permission,
     path: &'static str,
     id: &'a ID,
+    on_own: bool,
 }
 
 impl Guard for NeedsInNamed<'_> {
     async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
         let viewer = context.viewer();
-        viewer.member()?;
+        viewer.signed_in()?;
         let organization_id = id::key_of(Kind::Organization, self.id, self.path)?;
-        if !viewer.is_member_of(organization_id) {
+        let allowed = match self.on_own {
+            true => viewer.may_on_own_in_organization(self.permission, organization_id),
+            false => viewer.may_in_organization(self.permission, organization_id),
+        };
+        if !allowed && !viewer.sees_organization(organization_id) {
             // What one may not see does not exist.
             return Err(Error::NotFound("the organization was".into()).into());
         }
-        allowed_if(viewer.may_in_organization(self.permission, organization_id), self.permission.name())
+        allowed_if(allowed, self.permission.name())
     }
 }
 

@@ -119,7 +119,21 @@ pub async fn rows_by<E: EntityTrait, M: FromQueryResult>(
 
 /// Declares the key that loads a node by a unique column of its row: the row's id, or its one parent's.
 macro_rules! row_key {
+    (@all $node:ident, $loaders:ident, $rows:ident) => {
+        $rows.into_iter().map(|row| $node(row))
+    };
+    (@visible $node:ident, $loaders:ident, $rows:ident) => {{
+        let viewer = $loaders.viewer();
+        $rows.into_iter().map(|row| $node(row)).filter(move |node| node.visible_to(&viewer))
+    }};
     ($(#[$doc:meta])* $key:ident loads $node:ident from $select:expr, by $column:expr => $field:ident) => {
+        $crate::graphql::loader::row_key! { @make all $(#[$doc])* $key, $node, $select, $column, $field }
+    };
+    // Only those that the guards let the caller see: what row-level security says by itself.
+    ($(#[$doc:meta])* $key:ident loads $node:ident from $select:expr, by $column:expr => $field:ident, if visible) => {
+        $crate::graphql::loader::row_key! { @make visible $(#[$doc])* $key, $node, $select, $column, $field }
+    };
+    (@make $which:ident $(#[$doc:meta])* $key:ident, $node:ident, $select:expr, $column:expr, $field:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $key(pub uuid::Uuid);
@@ -131,7 +145,8 @@ macro_rules! row_key {
             async fn load(&self, keys: &[$key]) -> $crate::error::Result<std::collections::HashMap<$key, $node>> {
                 let ids = keys.iter().map(|key| key.0);
                 let rows = $crate::graphql::loader::rows_by(self.db().await?, $select, $column, ids).await?;
-                Ok(rows.into_iter().map(|row| $node(row)).map(|node| ($key(node.0.$field), node)).collect())
+                let nodes = $crate::graphql::loader::row_key!(@$which $node, self, rows);
+                Ok(nodes.map(|node| ($key(node.0.$field), node)).collect())
             }
         }
     };

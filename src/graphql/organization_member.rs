@@ -123,7 +123,7 @@ impl OrganizationMember {
     pub fn visible_to(&self, viewer: &Principal) -> bool {
         // One's own also where the role grants nothing without a second factor.
         let own = viewer.user_id() == Some(self.row.user_id) && viewer.is_member_of(self.row.organization_id);
-        own || viewer.belongs_to(self.row.organization_id)
+        own || viewer.may_in_organization(P::MembersRead, self.row.organization_id)
     }
 }
 

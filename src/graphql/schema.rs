@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{
     account::AccountMutations,
     addon::AddonQueries,
+    api_key::ApiKeyMutations,
     billing_plan::BillingPlanQueries,
     feature_flag::FeatureFlagQueries,
     invitation::{InvitationMutations, InvitationQueries},
@@ -55,6 +56,7 @@ pub struct Mutation(
     OrganizationMutations,
     InvitationMutations,
     MembershipMutations,
+    ApiKeyMutations,
 );
 
 /// The schema of this API.

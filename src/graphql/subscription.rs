@@ -62,7 +62,7 @@ impl Subscription {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.0.organization_id)
+        viewer.may_in_organization(P::OrganizationRead, self.0.organization_id)
     }
 
     /// The name of its plan in the API: `tier_pro`.

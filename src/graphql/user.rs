@@ -23,7 +23,10 @@ use super::{
     page::{Connection, OrderField, PageArguments, page_size},
     user_session::{Session, SessionOrderField, SessionsOf},
 };
-use crate::error::{Error, Result};
+use crate::{
+    auth::{Permission as P, Principal, principal::Sight},
+    error::{Error, Result},
+};
 
 /// A person. You see yourself and the people of your organizations.
 #[derive(Debug, Clone)]
@@ -161,11 +164,13 @@ pub struct UserQueries;
 
 #[Object(guard = "signed_in()")]
 impl UserQueries {
-    /// You; null only together with an error.
+    /// You; null for an API key and for the service, which are no person, and otherwise only together with an error.
     #[graphql(directive = requires::apply("signed_in".into()))]
     async fn viewer(&self, context: &Context<'_>) -> Result<Option<User>> {
-        let user_id = context.viewer().member()?.user_id;
-        context.load(UserById(user_id)).await
+        match context.viewer().user_id() {
+            Some(user_id) => context.load(UserById(user_id)).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -184,12 +189,17 @@ impl Loader<VisibleUserById> for Loaders {
 
     async fn load(&self, keys: &[VisibleUserById]) -> Result<HashMap<VisibleUserById, User>> {
         let viewer = self.viewer();
+        let Sight::Organizations(organizations) = viewer.sees_with(P::MembersRead) else {
+            let people = keys.iter().map(|key| UserById(key.0)).collect::<Vec<_>>();
+            let people = Loader::<UserById>::load(self, &people).await?;
+            return Ok(people.into_iter().map(|(key, user)| (VisibleUserById(key.0), user)).collect());
+        };
         let mut shared = Query::select();
         shared
             .expr(Expr::val(1))
             .from(organization_members::Entity.table_ref())
             .and_where(organization_members::Column::UserId.into_expr().equals(Column::Id.as_column_ref()))
-            .and_where(organization_members::Column::OrganizationId.eq_any(viewer.organization_ids()));
+            .and_where(organization_members::Column::OrganizationId.eq_any(organizations));
         let visible = Column::Id.eq(viewer.user_id()).or(Expr::exists(shared));
         let users: Vec<Safe> =
             rows_by(self.db().await?, rows().filter(visible), Column::Id, keys.iter().map(|key| key.0)).await?;
@@ -199,5 +209,12 @@ impl Loader<VisibleUserById> for Loaders {
 
 row_key! {
     /// One person by their key.
-    UserById loads User from rows(), by Column::Id => id
+    UserById loads User from rows(), by Column::Id => id, if visible
+}
+
+impl User {
+    /// Whether the caller may see people at all who turn up in what they see: an API key needs a scope for it.
+    fn visible_to(&self, viewer: &Principal) -> bool {
+        viewer.key().is_none_or(|key| key.may_in_organization(P::MembersRead, key.organization_id))
+    }
 }

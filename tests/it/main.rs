@@ -12,6 +12,7 @@ mod support;
 
 mod accounts;
 mod activity;
+mod api_keys;
 mod billing;
 mod binary;
 mod budgets;
@@ -39,6 +40,7 @@ mod row_level_security;
 mod schema;
 mod second_factor;
 mod server;
+mod service;
 mod sessions;
 mod user_sessions;
 mod walk;

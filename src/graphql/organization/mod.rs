@@ -23,7 +23,7 @@ use super::{
     project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
 };
 use crate::{
-    auth::{Permission as P, Principal, permission::Permission},
+    auth::{Permission as P, Principal, key::Key, permission::Permission, principal::Sight},
     db::list::{List, Position, SortValue},
     error::Result,
 };
@@ -51,7 +51,7 @@ impl Organization {
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.is_member_of(self.0.id)
+        viewer.sees_organization(self.0.id)
     }
 }
 
@@ -165,6 +165,7 @@ impl Organization {
         let page = PageArguments { first, after, last, before };
         page.load(context, order.into(), |window| ProjectsOf {
             organization_id: self.0.id,
+            confined_to: context.viewer().key().and_then(Key::confinement),
             filter,
             order: order.field,
             window,
@@ -246,13 +247,16 @@ impl OrganizationQueries {
             OrganizationOrderField::Name => Column::Name,
             OrganizationOrderField::CreatedAt => Column::CreatedAt,
         };
-        let mine = Column::Id.eq_any(context.viewer().membership_ids());
-        let list = List { select: Entity::find().filter(mine), key, id: Column::Id };
+        let select = match context.viewer().sees_organizations() {
+            Sight::Everything => Entity::find(),
+            Sight::Organizations(mine) => Entity::find().filter(Column::Id.eq_any(mine)),
+        };
+        let list = List { select, key, id: Column::Id };
         PageArguments { first, after, last, before }.whole::<_, _, Model, _>(context, order.into(), list).await
     }
 }
 
 row_key! {
     /// One organization by its key.
-    OrganizationById loads Organization from Entity::find(), by Column::Id => id
+    OrganizationById loads Organization from Entity::find(), by Column::Id => id, if visible
 }

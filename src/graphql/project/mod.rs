@@ -26,7 +26,7 @@ use super::{
     project_member::{ProjectMember, ProjectMemberFilter, ProjectMemberOrderField, ProjectMembersOf},
 };
 use crate::{
-    auth::{Permission as P, Principal, permission::Permission},
+    auth::{Permission as P, Principal, permission::Permission, principal::Sight},
     db::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
@@ -83,10 +83,16 @@ impl From<Safe> for Project {
 }
 
 impl Project {
+    /// Whose it is.
+    #[must_use]
+    pub fn organization_id(&self) -> Uuid {
+        self.0.organization_id
+    }
+
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
-        viewer.belongs_to(self.0.organization_id)
+        viewer.sees_project(self.0.organization_id, self.0.id)
     }
 }
 
@@ -337,7 +343,14 @@ impl ProjectQueries {
         let order = order_by.unwrap_or_default();
         let filter = filter.unwrap_or_default().checked()?;
         let mut list = list(&filter, order.field);
-        list.select = list.select.filter(Column::OrganizationId.eq_any(context.viewer().organization_ids()));
+        let (sight, besides) = context.viewer().sees_projects_of();
+        if let Sight::Organizations(organizations) = sight {
+            let mine = Column::OrganizationId.eq_any(organizations);
+            list.select = match besides.is_empty() {
+                true => list.select.filter(mine),
+                false => list.select.filter(mine.or(Column::Id.eq_any(besides))),
+            };
+        }
         PageArguments { first, after, last, before }.whole::<_, _, Safe, _>(context, order.into(), list).await
     }
 }
@@ -363,6 +376,8 @@ fn list(filter: &ProjectFilter, order: ProjectOrderField) -> List<Entity> {
 pub struct ProjectsOf {
     /// The organization.
     pub organization_id: Uuid,
+    /// Only these, which an API key is confined to; none: all.
+    pub confined_to: Option<Vec<Uuid>>,
     /// Which of them.
     pub filter: ProjectFilter,
     /// In which order.
@@ -383,12 +398,15 @@ impl PageKey for ProjectsOf {
     }
 
     async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Safe>>> {
-        let projects = list(&self.filter, self.order);
+        let mut projects = list(&self.filter, self.order);
+        if let Some(confined_to) = &self.confined_to {
+            projects.select = projects.select.filter(Column::Id.eq_any(confined_to.iter().copied()));
+        }
         projects.of_each(db, Column::OrganizationId, parents, &self.window).await
     }
 }
 
 row_key! {
     /// One project by its key.
-    ProjectById loads Project from rows(), by Column::Id => id
+    ProjectById loads Project from rows(), by Column::Id => id, if visible
 }

@@ -35,6 +35,16 @@ pub enum Need {
     Everywhere,
     /// The same, and to be this person, whom the arguments are for.
     Addressee(&'static str),
+    /// The same, where it is enough to hold it on what one makes oneself.
+    OnToMake(&'static str, P),
+    /// The same, where it is enough to hold it on one's own and the object is one's own.
+    OnOwn(&'static str, P),
+    /// To be signed in; null for who is no person.
+    Profile,
+    /// Nothing, but an API key cannot become a person.
+    SigningIn,
+    /// To be a person who is signed in.
+    Session,
 }
 
 impl Need {
@@ -42,17 +52,23 @@ impl Need {
     pub const fn shown(self) -> Option<&'static str> {
         match self {
             Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
-            Self::SignedIn | Self::Finds(_) | Self::Everywhere | Self::Password => Some("signed_in"),
-            Self::Token => Some("public"),
+            Self::SignedIn | Self::Finds(_) | Self::Everywhere | Self::Password | Self::Profile | Self::Session => {
+                Some("signed_in")
+            }
+            Self::Token | Self::SigningIn => Some("public"),
             Self::Myself | Self::Addressee(_) => Some("self"),
-            Self::Holds(permission) | Self::HoldsOnOwn(permission) | Self::On(_, permission) => Some(permission.name()),
+            Self::Holds(permission)
+            | Self::HoldsOnOwn(permission)
+            | Self::On(_, permission)
+            | Self::OnToMake(_, permission)
+            | Self::OnOwn(_, permission) => Some(permission.name()),
         }
     }
 }
 
 use Need::{
-    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, Password, Public, SignedIn, Token,
-    Visible,
+    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnOwn, OnToMake, Password, Profile,
+    Public, Session, SignedIn, SigningIn, Token, Visible,
 };
 
 /// How an object of the type is come by.
@@ -88,17 +104,19 @@ pub type Line = (&'static str, Source, &'static [(Need, &'static str)]);
 pub const TYPES: &[Line] = &[
     ("Query", Source::Query, &[
         (Public, "addonCatalog billingPlans invitation serverInfo"),
-        (SignedIn, "featureFlag featureFlags organizations projects viewer"),
+        (SignedIn, "featureFlag featureFlags organizations projects"),
+        (Profile, "viewer"),
         (Finds(P::OrganizationRead), "node nodes organization"),
         (Finds(P::ProjectsList), "project"),
     ]),
     // A mutation has its line here, its arguments in `ARGUMENTS`, and a line for its payload below.
     ("Mutation", Source::Mutation, &[
-        (Public, "completeSignIn refreshSession requestPasswordReset resendConfirmation signIn signUp"),
+        (Public, "completeSignIn refreshSession requestPasswordReset resendConfirmation signUp"),
+        (SigningIn, "signIn"),
         (Token, "confirmEmail resetPassword"),
         (Password, "changePassword deleteAccount"),
-        (SignedIn, "confirmSecondFactor disableSecondFactor enrolSecondFactor regenerateRecoveryCodes revokeSession
-                    setActiveOrganization signOut signOutEverywhere updateProfile"),
+        (Session, "confirmSecondFactor disableSecondFactor enrolSecondFactor regenerateRecoveryCodes revokeSession
+                   setActiveOrganization signOut signOutEverywhere updateProfile"),
         (Everywhere, "createOrganization"),
         (Addressee("member"), "acceptInvitation declineInvitation"),
         (On("Organization", P::OrganizationRead), "leaveOrganization"),
@@ -110,7 +128,15 @@ pub const TYPES: &[Line] = &[
         (On("OrganizationMember", P::MembersWrite), "removeMember updateMemberRole"),
         (On("Project", P::ProjectMembersWrite), "addProjectMember"),
         (On("ProjectMember", P::ProjectMembersWrite), "removeProjectMember updateProjectMember"),
+        (OnToMake("Organization", P::ApiKeysWrite), "createApiKey"),
+        (OnOwn("ApiKey", P::ApiKeysWrite), "revokeApiKey rotateApiKey updateApiKey"),
     ]),
+    ("CreateApiKeyPayload", Through("Mutation", "createApiKey"), &[(Visible, "apiKey clientMutationId key")]),
+    ("RevokeApiKeyPayload", Through("Mutation", "revokeApiKey"), &[(Visible, "apiKey clientMutationId")]),
+    ("RotateApiKeyPayload", Through("Mutation", "rotateApiKey"), &[
+        (Visible, "apiKey clientMutationId key replaced"),
+    ]),
+    ("UpdateApiKeyPayload", Through("Mutation", "updateApiKey"), &[(Visible, "apiKey clientMutationId")]),
     ("SignInPayload", Through("Mutation", "signIn"), &[
         (Visible, "accessToken clientMutationId expiresAt refreshToken secondFactor user"),
     ]),

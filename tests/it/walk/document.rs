@@ -45,6 +45,14 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("Mutation.updateProfile", "input: {clientMutationId: \"walk\"}"),
     ("Mutation.deleteAccount", "input: {password: \"\"}"),
     ("Mutation.signOut", "input: {clientMutationId: \"walk\"}"),
+    (
+        "Mutation.createApiKey",
+        "input: {organization: \"$organization\", name: \"Walk\", scopes: [\"organization:read\"], \
+         clientMutationId: \"walk\"}",
+    ),
+    ("Mutation.revokeApiKey", "input: {apiKey: \"$id\", clientMutationId: \"walk\"}"),
+    ("Mutation.rotateApiKey", "input: {apiKey: \"$id\", overlapSeconds: 604800, clientMutationId: \"walk\"}"),
+    ("Mutation.updateApiKey", "input: {apiKey: \"$id\", clientMutationId: \"walk\"}"),
     ("Mutation.updateOrganization", "input: {organization: \"$organization\", clientMutationId: \"walk\"}"),
     ("Mutation.createOrganization", "input: {name: \"Walk\", slug: \"$unique\", clientMutationId: \"walk\"}"),
     (

@@ -64,7 +64,7 @@ impl Expectation<'_> {
     /// The type of the objects by which these fields are come by; none for what belongs to nobody.
     pub fn subject<'a>(&'a self, line: &'a Type, part: &[Field]) -> Option<&'a Type> {
         let named = |need| match need {
-            Need::On(kind, _) => Some(self.access.of(kind)),
+            Need::On(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _) => Some(self.access.of(kind)),
             _ => None,
         };
         match line.source {
@@ -116,11 +116,23 @@ impl Expectation<'_> {
         if need == Need::Token {
             return refused("INVALID_INPUT", None);
         }
-        if who.user.is_none() {
+        if need == Need::SigningIn {
+            return if who.is_key() { refused("INVALID_INPUT", None) } else { Ok(()) };
+        }
+        if !who.is_signed_in() {
             return refused("UNAUTHENTICATED", None);
         }
+        let of_a_person = matches!(need, Need::Session | Need::Password | Need::Everywhere | Need::Addressee(_));
+        if of_a_person && who.is_key() {
+            return refused("FORBIDDEN", Need::Myself.shown());
+        }
         let met = match need {
-            Need::Public | Need::Visible | Need::SignedIn => true,
+            Need::Public | Need::Visible | Need::SignedIn | Need::SigningIn | Need::Session => true,
+            Need::Profile => !who.is_key(),
+            Need::OnToMake(_, permission) => who.holds_on_own(permission, place),
+            Need::OnOwn(_, permission) => {
+                who.holds(permission, place) || (who.holds_on_own(permission, place) && who.is_behind(place))
+            }
             Need::Token | Need::Password => return refused("INVALID_INPUT", None),
             Need::Holds(permission) | Need::Finds(permission) | Need::On(_, permission) => who.holds(permission, place),
             Need::HoldsOnOwn(permission) => who.holds_on_own(permission, place),
@@ -136,8 +148,12 @@ impl Expectation<'_> {
             return Ok(());
         }
         match need {
-            Need::Finds(_) => Err(Outcome::Null),
-            Need::On(kind, _) if self.reaches(who, self.access.of(kind), place).is_err() => refused("NOT_FOUND", None),
+            Need::Finds(_) | Need::Profile => Err(Outcome::Null),
+            Need::On(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _)
+                if self.reaches(who, self.access.of(kind), place).is_err() =>
+            {
+                refused("NOT_FOUND", None)
+            }
             _ => refused("FORBIDDEN", need.shown()),
         }
     }

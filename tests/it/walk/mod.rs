@@ -87,7 +87,8 @@ async fn walked(app: &App) -> String {
                     wrong.push(format!("{}: there is none that {} could be asked to look at", line.name, who.label));
                 }
                 for (standpoint, places) in places {
-                    for (field, outcome, expected) in look(&writer, &expectation, line, part, who, &places).await {
+                    let looked = look(&writer, &expectation, line, part, who, &places).await;
+                    for (field, outcome, expected) in looked {
                         let may_be_null = field.may_be_null && expected == Outcome::Value && outcome == Outcome::Null;
                         if outcome != expected && !may_be_null {
                             let name = format!("{}.{} ({})", line.name, field.name, standpoint.name());

@@ -87,6 +87,8 @@ fn rows_of(table: &str) -> String {
                                          FROM platform.organization_invitations"
                 .to_owned()
         }
+        // Of a key that has ended there is nothing to rotate.
+        "api_keys" => "SELECT k.*, (revoked_at IS NULL)::int AS preferred FROM platform.api_keys k".to_owned(),
         // What concerns a person alone belongs to no organization.
         "audit_logs" => "SELECT * FROM platform.audit_logs WHERE organization_id IS NOT NULL".to_owned(),
         _ => format!("SELECT * FROM platform.{table}"),

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use entity::{organization_members::OrganizationRole, project_members::ProjectRole};
-use ogelbase::auth::Permission;
+use ogelbase::{
+    auth::{Permission, api_key, token},
+    db::bootstrap::hex,
+};
 use sea_orm::{ActiveEnum, FromQueryResult};
 use uuid::Uuid;
 
@@ -30,6 +33,8 @@ pub struct Person<'a> {
     pub reader: Actor<'a>,
     spare: Vec<Actor<'a>>,
     narrowed: Option<Uuid>,
+    /// What an API key has of its maker's permissions; none: it is a person.
+    scopes: Option<&'static [Permission]>,
     organizations: HashMap<Uuid, OrganizationRole>,
     projects: HashMap<Uuid, ProjectRole>,
 }
@@ -77,6 +82,7 @@ pub async fn everybody<'a>(app: &'a App, service: &Sql) -> Vec<Person<'a>> {
         reader: app.anonymous(),
         spare: vec![app.anonymous(); SESSIONS as usize],
         narrowed: None,
+        scopes: None,
         organizations: HashMap::new(),
         projects: HashMap::new(),
     }];
@@ -100,6 +106,7 @@ pub async fn everybody<'a>(app: &'a App, service: &Sql) -> Vec<Person<'a>> {
             reader: spare.pop().unwrap(),
             spare,
             narrowed,
+            scopes: None,
             organizations: in_organizations
                 .into_iter()
                 .map(|role| (role.organization_id, OrganizationRole::try_from_value(&role.role).unwrap()))
@@ -110,13 +117,66 @@ pub async fn everybody<'a>(app: &'a App, service: &Sql) -> Vec<Person<'a>> {
                 .collect(),
         });
     }
+    people.push(key(app, service, &people[1]).await);
     people
+}
+
+/// What the walk's API key may: not all that there is to read, and a little to write.
+const SCOPES: &[Permission] = &[
+    Permission::OrganizationRead,
+    Permission::MembersRead,
+    Permission::ProjectsList,
+    Permission::OrganizationWrite,
+    Permission::ApiKeysRead,
+    Permission::ProjectsRead,
+    Permission::InfrastructureRead,
+    Permission::CredentialsRead,
+];
+
+/// A program with a key of this person's.
+async fn key<'a>(app: &'a App, service: &Sql, maker: &Person<'a>) -> Person<'a> {
+    let text = api_key::new();
+    let scopes: Vec<String> = SCOPES.iter().map(|scope| scope.name().to_owned()).collect();
+    let digest = hex(&token::digest(&text));
+    service
+        .run_with(
+            "INSERT INTO platform.api_keys (organization_id, user_id, name, key_prefix, key_hash, scopes, created_at)
+             VALUES ($1, $2, 'Walk', 'ogb_walk', $3, $4, now() - interval '1 day')",
+            [maker.home.into(), maker.user.into(), digest.into(), scopes.into()],
+        )
+        .await;
+    let mut reader = app.anonymous();
+    reader.access_token = Some(text);
+    Person {
+        label: "key",
+        user: None,
+        home: maker.home,
+        away: maker.away,
+        spare: vec![reader.clone(); SESSIONS as usize],
+        reader,
+        narrowed: maker.home,
+        scopes: Some(SCOPES),
+        organizations: maker.organizations.clone(),
+        projects: maker.projects.clone(),
+    }
 }
 
 impl<'a> Person<'a> {
     /// A session that nothing was done with yet.
     pub fn afresh(&mut self) -> Actor<'a> {
         self.spare.pop().expect("more mutations of the session than sessions: raise SESSIONS")
+    }
+
+    fn has(&self, permission: Permission) -> bool {
+        self.scopes.is_none_or(|scopes| scopes.contains(&permission))
+    }
+
+    pub fn is_key(&self) -> bool {
+        self.scopes.is_some()
+    }
+
+    pub fn is_signed_in(&self) -> bool {
+        self.user.is_some() || self.is_key()
     }
 
     /// Whether they belong there, as far as this request looks.
@@ -128,14 +188,16 @@ impl<'a> Person<'a> {
     pub fn holds(&self, permission: Permission, place: &Place) -> bool {
         let role = place.organization.and_then(|organization| self.organizations.get(&organization));
         let in_project = place.project.and_then(|project| self.projects.get(&project));
-        role.is_some_and(|role| permission.granted_by_organization_role(*role))
-            || in_project.is_some_and(|role| permission.granted_by_project_role(*role))
+        self.has(permission)
+            && (role.is_some_and(|role| permission.granted_by_organization_role(*role))
+                || in_project.is_some_and(|role| permission.granted_by_project_role(*role)))
     }
 
     /// Whether they hold the permission there at least on what they made.
     pub fn holds_on_own(&self, permission: Permission, place: &Place) -> bool {
         let role = place.organization.and_then(|organization| self.organizations.get(&organization));
-        self.holds(permission, place) || role.is_some_and(|role| permission.granted_on_own_by(*role))
+        self.holds(permission, place)
+            || (self.has(permission) && role.is_some_and(|role| permission.granted_on_own_by(*role)))
     }
 
     /// Whether it is about them or made by them.

@@ -24,6 +24,7 @@ hidden     it is of their organization but not theirs: out of reach, wholly or i
 foreign    it is of an organization that they are not in
 
 in globex  both@acme.test, who is in acme and globex, under X-Organization: globex
+key        an API key of acme's owner, with some permissions
 ";
 
 /// Wide enough for any name and cell, so that a new line moves no other.

@@ -5,17 +5,17 @@
 CREATE TEMP TABLE secret ON COMMIT DROP AS
 SELECT 'api_key/' || name AS name, token AS plain, NULL AS place, NULL::uuid AS row_id
 FROM (VALUES
-    ('acme/deploy',         'ogb_acmeDeployDemoKey00000000000000000000000000'),
-    ('acme/metrics',        'ogb_acmeMetricsDemoKey0000000000000000000000000'),
-    ('acme/developer',      'ogb_acmeDeveloperDemoKey00000000000000000000000'),
-    ('acme/old-developer',  'ogb_acmeOldDeveloperDemoKey00000000000000000000'),
-    ('acme/old-backup',     'ogb_acmeOldBackupDemoKey00000000000000000000000'),
-    ('acme/backup',         'ogb_acmeBackupDemoKey00000000000000000000000000'),
-    ('acme/trial',          'ogb_acmeTrialDemoKey000000000000000000000000000'),
-    ('globex/deploy',       'ogb_globexDeployDemoKey000000000000000000000000'),
-    ('globex/readings',     'ogb_globexReadingsDemoKey0000000000000000000000'),
-    ('globex/old-readings', 'ogb_globexOldReadingsDemoKey0000000000000000000'),
-    ('globex/old-deploy',   'ogb_globexOldDeployDemoKey000000000000000000000')
+    ('acme/deploy',         'ogb_acmeDeployDemoKey0000000000000000000000000000hNPCI'),
+    ('acme/metrics',        'ogb_acmeMetricsDemoKey000000000000000000000000002Hhs3w'),
+    ('acme/developer',      'ogb_acmeDeveloperDemoKey0000000000000000000000002vLkWe'),
+    ('acme/old-developer',  'ogb_acmeOldDeveloperDemoKey0000000000000000000004RKfLo'),
+    ('acme/old-backup',     'ogb_acmeOldBackupDemoKey0000000000000000000000003tYcK4'),
+    ('acme/backup',         'ogb_acmeBackupDemoKey00000000000000000000000000015xMjC'),
+    ('acme/trial',          'ogb_acmeTrialDemoKey00000000000000000000000000000YZvoy'),
+    ('globex/deploy',       'ogb_globexDeployDemoKey00000000000000000000000001ywGe1'),
+    ('globex/readings',     'ogb_globexReadingsDemoKey000000000000000000000000WK6R1'),
+    ('globex/old-readings', 'ogb_globexOldReadingsDemoKey000000000000000000001BQbOQ'),
+    ('globex/old-deploy',   'ogb_globexOldDeployDemoKey00000000000000000000001LSLS1')
 ) AS v (name, token)
 UNION ALL
 SELECT 'invitation/' || name, token, NULL, NULL

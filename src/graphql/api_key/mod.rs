@@ -1,30 +1,34 @@
 //! API keys.
 
+mod change;
+mod create;
+mod rotate;
+
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, MergedObject, Object};
 use chrono::{DateTime, Utc};
 use entity::api_keys::{Column, Entity, Safe};
 use sea_orm::{ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{
+use crate::auth::{Permission as P, Principal};
+use crate::graphql::{
     context::ContextExt,
     guard::signed_in,
-    id::Kind,
+    id::{self, Kind},
     loader::{PageKey, row_key},
     order::OrderDirection,
     organization::{Organization, OrganizationById},
     page::{OrderField, SortKind, Sorted},
     user::{User, UserById},
 };
-use crate::auth::{Permission as P, Principal};
 use crate::{
     db::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// A key for programs, which acts for its maker inside one organization.
@@ -42,7 +46,15 @@ impl ApiKey {
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
         viewer.may_in_organization(P::ApiKeysRead, self.0.organization_id)
-            || (viewer.user_id() == Some(self.0.user_id) && viewer.belongs_to(self.0.organization_id))
+            || (viewer.author_id() == Some(self.0.user_id)
+                && viewer.sees_own_in_organization(P::ApiKeysRead, self.0.organization_id))
+    }
+
+    /// Whether the caller may change it.
+    fn writable_by(&self, viewer: &Principal) -> bool {
+        viewer.may_in_organization(P::ApiKeysWrite, self.0.organization_id)
+            || (viewer.author_id() == Some(self.0.user_id)
+                && viewer.may_on_own_in_organization(P::ApiKeysWrite, self.0.organization_id))
     }
 }
 
@@ -159,7 +171,7 @@ impl ApiKeysOf {
     pub fn seen_by(viewer: &Principal, organization_id: Uuid, window: Window) -> Self {
         let all = viewer.may_in_organization(P::ApiKeysRead, organization_id);
         // Nobody's id is nil, so who is not signed in sees none.
-        let maker = (!all).then(|| viewer.user_id().unwrap_or_default());
+        let maker = (!all).then(|| viewer.author_id().unwrap_or_default());
         Self { organization_id, maker, window }
     }
 }
@@ -191,5 +203,26 @@ fn rows() -> Select<Entity> {
 
 row_key! {
     /// One API key by its key.
-    ApiKeyById loads ApiKey from rows(), by Column::Id => id
+    ApiKeyById loads ApiKey from rows(), by Column::Id => id, if visible
 }
+
+/// The key that an argument of a mutation names, when the caller may change it.
+async fn writable(context: &Context<'_>, id: &str, path: &'static str) -> Result<Safe> {
+    let key_id = id::key_of(Kind::ApiKey, id, path)?;
+    let found = context.load(ApiKeyById(key_id)).await?;
+    let key = found.ok_or(Error::NotFound("the API key was".into()))?;
+    match key.writable_by(&context.viewer()) {
+        true => Ok(key.0),
+        false => Err(Error::Forbidden { permission: P::ApiKeysWrite.name() }),
+    }
+}
+
+/// The row as it is by now.
+async fn read_again(db: &RequestTransaction, key_id: Uuid) -> Result<ApiKey> {
+    let row = rows().filter(Column::Id.eq(key_id)).into_model::<Safe>().one(db).await?;
+    row.map(ApiKey).ok_or_else(|| Error::internal("an API key that was visible is not any more"))
+}
+
+/// The mutations of API keys, each from its file.
+#[derive(Debug, Default, MergedObject)]
+pub struct ApiKeyMutations(create::CreateApiKey, rotate::RotateApiKey, change::ChangeApiKey);
