@@ -1,7 +1,7 @@
 //! The audit trail: every mutation writes its record here, in its own transaction.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{auth::session::Client, db::RequestTransaction, error::Result};
@@ -35,6 +35,7 @@ pub struct Record {
     action: &'static str,
     severity: Severity,
     changes: Changes,
+    details: Map<String, Value>,
 }
 
 impl Record {
@@ -50,6 +51,7 @@ impl Record {
             action,
             severity: Severity::Info,
             changes: Changes::default(),
+            details: Map::new(),
         }
     }
 
@@ -82,6 +84,13 @@ impl Record {
     pub fn changes(self, changes: Changes) -> Self {
         Self { changes, ..self }
     }
+
+    /// Something else worth knowing, beside what changed. Never give it a secret.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
 }
 
 /// The values that changed, before and after. Never give it a secret.
@@ -103,8 +112,13 @@ impl Changes {
         self
     }
 
-    fn metadata(self) -> Value {
-        if self.after.is_empty() { json!({}) } else { json!({ "before": self.before, "after": self.after }) }
+    /// Added to what else there is to know.
+    fn into_metadata(self, mut details: Map<String, Value>) -> Value {
+        if !self.after.is_empty() {
+            details.insert("before".to_owned(), self.before.into());
+            details.insert("after".to_owned(), self.after.into());
+        }
+        details.into()
     }
 }
 
@@ -123,7 +137,7 @@ pub async fn record(transaction: &RequestTransaction, client: &Client, record: R
             record.resource_type.into(),
             record.resource_id.into(),
             record.action.into(),
-            record.changes.metadata().into(),
+            record.changes.into_metadata(record.details).into(),
             record.severity.name().into(),
             client.ip.map(ipnetwork::IpNetwork::from).into(),
             client.user_agent.clone().into(),

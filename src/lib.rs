@@ -14,6 +14,7 @@ pub mod feature_flags;
 pub mod graphql;
 pub mod http;
 pub mod id;
+pub mod jobs;
 pub mod mail;
 pub mod project_keys;
 pub mod secrets;

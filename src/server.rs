@@ -19,6 +19,8 @@ use crate::{
     error::Error,
     graphql::{documents::Documents, schema},
     http::{App, router},
+    jobs::{self, Jobs},
+    mail::Mailer,
     project_keys,
     secrets::{self, Secrets, SecretsError},
 };
@@ -71,6 +73,7 @@ pub struct Server {
     postgres: Postgres,
     stop: watch::Sender<bool>,
     http: JoinHandle<io::Result<()>>,
+    jobs: Option<Jobs>,
     patience: Duration,
 }
 
@@ -94,6 +97,16 @@ impl Server {
             .await
             .map_err(|error| ServerError::Listen { address: config.listen, error })?;
         let address = listener.local_addr().map_err(ServerError::Http)?;
+        let vault = Arc::new(secrets.vault);
+        let work = match config.jobs {
+            true => Some(jobs::Settings {
+                url: postgres.url().to_owned(),
+                vault: Arc::clone(&vault),
+                mailer: Mailer::new(&config)?,
+                clock: clock.clone(),
+            }),
+            false => None,
+        };
         let sessions = Sessions {
             tokens: AccessTokens::new(&secrets.jwt, config.access_token_seconds),
             passwords: Passwords::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_concurrency)?,
@@ -107,7 +120,7 @@ impl Server {
             documents: Documents::default(),
             database: database.clone(),
             sessions: Arc::new(sessions),
-            vault: Arc::new(secrets.vault),
+            vault,
             config: Arc::new(config),
         };
         let (stop, mut stopped) = watch::channel(false);
@@ -118,9 +131,10 @@ impl Server {
             };
             axum::serve(listener, service).with_graceful_shutdown(told).await
         });
+        let jobs = work.map(Jobs::start);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(%address, milliseconds, "serving");
-        Ok(Self { address, database, postgres, stop, http, patience })
+        Ok(Self { address, database, postgres, stop, http, jobs, patience })
     }
 
     /// Where it serves.
@@ -154,8 +168,8 @@ impl Server {
         self.stop().await
     }
 
-    /// Stops in good order: no new connections, running requests finish (for as long as a request may take), then
-    /// the private database stops.
+    /// Stops in good order: no new connections, running requests finish (for as long as a request may take), what a job
+    /// is at is finished, then the private database stops.
     ///
     /// # Errors
     /// [`ServerError::Embedded`] when the private database does not stop.
@@ -165,6 +179,9 @@ impl Server {
         if tokio::time::timeout(self.patience, &mut http).await.is_err() {
             tracing::warn!("some connections were still open and are cut");
             http.abort();
+        }
+        if let Some(jobs) = self.jobs {
+            jobs.stop(self.patience).await;
         }
         // A connection that is still rolling back is waited for, but not for ever.
         let _ = tokio::time::timeout(Duration::from_secs(5), self.database.close()).await;

@@ -21,6 +21,7 @@ mod m011_list_indexes;
 mod m012_retired_plans;
 mod m013_policy_cost;
 mod m014_mail_and_tokens;
+mod m020_jobs_and_audit;
 pub mod policy;
 pub mod rls;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m012_retired_plans::Migration),
             Box::new(m013_policy_cost::Migration),
             Box::new(m014_mail_and_tokens::Migration),
+            Box::new(m020_jobs_and_audit::Migration),
         ]
     }
 

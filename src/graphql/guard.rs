@@ -29,6 +29,20 @@ fn allowed_if(allowed: bool, permission: &'static str) -> async_graphql::Result<
     if allowed { Ok(()) } else { Err(Error::Forbidden { permission }.into()) }
 }
 
+/// As [`allowed_if`]; a refusal is noted with where it was, for the audit trail.
+fn allowed_there_if(
+    allowed: bool,
+    context: &Context<'_>,
+    permission: Permission,
+    organization_id: Uuid,
+    project_id: Option<Uuid>,
+) -> async_graphql::Result<()> {
+    if !allowed {
+        context.request().refusals.happened_in(organization_id, project_id);
+    }
+    allowed_if(allowed, permission.name())
+}
+
 /// Open to everybody.
 #[derive(Debug)]
 pub struct Public;
@@ -135,7 +149,7 @@ impl Guard for NeedsIn {
             Some(project_id) => viewer.may_in_project(self.permission, self.organization_id, project_id),
             None => viewer.may_in_organization(self.permission, self.organization_id),
         };
-        allowed_if(allowed, self.permission.name())
+        allowed_there_if(allowed, context, self.permission, self.organization_id, self.project_id)
     }
 }
 
@@ -151,7 +165,7 @@ impl Guard for NeedsOnOwn {
         let viewer = context.viewer();
         viewer.member()?;
         let allowed = viewer.may_on_own_in_organization(self.permission, self.organization_id);
-        allowed_if(allowed, self.permission.name())
+        allowed_there_if(allowed, context, self.permission, self.organization_id, None)
     }
 }
 
@@ -172,6 +186,7 @@ impl Guard for NeedsInNamed<'_> {
             // What one may not see does not exist.
             return Err(Error::NotFound("the organization was".into()).into());
         }
-        allowed_if(viewer.may_in_organization(self.permission, organization_id), self.permission.name())
+        let allowed = viewer.may_in_organization(self.permission, organization_id);
+        allowed_there_if(allowed, context, self.permission, organization_id, None)
     }
 }

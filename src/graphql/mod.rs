@@ -35,6 +35,7 @@ pub mod project;
 pub mod project_addon;
 pub mod project_member;
 pub mod project_metric;
+pub mod refusal;
 pub mod scalar;
 pub mod scalars;
 pub mod schema;

@@ -12,10 +12,10 @@ use axum::{
 use futures_util::FutureExt;
 use serde::Deserialize;
 
-use super::{App, request_id};
+use super::{App, denied, request_id};
 use crate::{
     auth::session::Client,
-    db::RequestTransaction,
+    db::{Opening, RequestTransaction},
     error::{Error, Result},
     graphql::{context::Request, loader::Batches, nulls::FieldErrors, present::present},
 };
@@ -66,8 +66,10 @@ pub async fn post(
         request_id: request_id::current(),
     };
     match open(&app, &headers, client).await {
-        Ok(request) => {
-            let mut answer = execute(&app, Arc::new(request), document).await;
+        Ok((opening, request)) => {
+            let request = Arc::new(request);
+            let mut answer = execute(&app, Arc::clone(&request), document).await;
+            denied::record(&opening, &request).await;
             present(&mut answer, &request_id::current());
             axum::Json(answer).into_response()
         }
@@ -97,7 +99,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str
 }
 
 /// Authenticates the request. A credential that is refused is refused, never taken for none.
-async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request> {
+async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<(Opening, Request)> {
     let bearer = match headers.get(header::AUTHORIZATION) {
         None => None,
         Some(value) => {
@@ -111,7 +113,9 @@ async fn open(app: &App, headers: &HeaderMap, client: Client) -> Result<Request>
     // What is not text is nobody's slug.
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
     let opening = app.sessions.opening(bearer, organization)?;
-    Request::open(app.database.clone(), Arc::clone(&app.sessions), Arc::clone(&app.vault), &opening, client).await
+    let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
+    let request = Request::open(app.database.clone(), sessions, vault, &opening, client).await?;
+    Ok((opening, request))
 }
 
 /// Runs the document in the request's transaction and ends that: a mutation, and a query that put something on record,

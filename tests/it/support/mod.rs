@@ -5,6 +5,8 @@ pub mod app;
 pub mod db;
 pub mod dump;
 pub mod estates;
+pub mod evidence;
 pub mod process;
+pub mod smtp;
 pub mod tenants;
 pub mod wire;
