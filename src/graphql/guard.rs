@@ -29,7 +29,8 @@ fn allowed_if(allowed: bool, permission: &'static str) -> async_graphql::Result<
     if allowed { Ok(()) } else { Err(Error::Forbidden { permission }.into()) }
 }
 
-/// As [`allowed_if`]; a refusal is noted with where it was, for the audit trail.
+/// As [`allowed_if`], for something in an organization. What a mutation's own guard is asked about is noted, for the audit
+/// trail: whether it says no or a finer rule does later, the refusal goes on record there.
 fn allowed_there_if(
     allowed: bool,
     context: &Context<'_>,
@@ -37,8 +38,8 @@ fn allowed_there_if(
     organization_id: Uuid,
     project_id: Option<Uuid>,
 ) -> async_graphql::Result<()> {
-    if !allowed {
-        context.request().refusals.happened_in(organization_id, project_id);
+    if context.path_node.is_some_and(|node| node.parent.is_none()) {
+        context.request().refusals.asked_about(organization_id, project_id);
     }
     allowed_if(allowed, permission.name())
 }

@@ -31,14 +31,15 @@ pub struct Refusals(Mutex<Noted>);
 
 #[derive(Debug, Default)]
 struct Noted {
-    /// Where the last guard said no.
+    /// What the mutation's guard was asked about.
     place: Option<(Uuid, Option<Uuid>)>,
     refusals: Vec<Refusal>,
 }
 
 impl Refusals {
-    /// Notes where a permission is missing, just before [`Error::Forbidden`] is returned.
-    pub fn happened_in(&self, organization_id: Uuid, project_id: Option<Uuid>) {
+    /// Notes the organization, and perhaps the project, that the mutation is about. Guards do; where only the body of a
+    /// mutation knows, it may.
+    pub fn asked_about(&self, organization_id: Uuid, project_id: Option<Uuid>) {
         self.noted().place = Some((organization_id, project_id));
     }
 
@@ -63,7 +64,7 @@ pub(super) async fn watch(
     let Some(request) = context.data_opt::<Arc<Request>>() else {
         return next.run(context, info).await;
     };
-    // What a field below an earlier mutation was refused is not about this one.
+    // What an earlier mutation was about this one need not be.
     request.refusals.noted().place = None;
     let mutation = info.name.to_owned();
     let answer = next.run(context, info).await;
