@@ -12,15 +12,16 @@ use std::{
     time::Instant,
 };
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use ogelbase::db::operator;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 /// Where a canary must be found.
 const KINDS: [&str; 4] = ["log", "log-of-a-process", "errors", "trail"];
 
-/// What is read out of each database.
-const TRAIL: &str = "SELECT coalesce((SELECT string_agg(a::text, E'\n') FROM platform.audit_logs a), '')
+/// What is read out of each database. Of the audit trail, which the templates fill with a lot, only what is of this run.
+const TRAIL: &str = "SELECT coalesce((SELECT string_agg(a::text, E'\n') FROM platform.audit_logs a
+                                      WHERE created_at > now() - make_interval(secs => $1)), '')
                         || coalesce((SELECT string_agg(message, E'\n') FROM platform.database_connection_logs), '')
                         || coalesce((SELECT string_agg(health_check_error, E'\n') FROM platform.databases), '')
                         || coalesce((SELECT string_agg(last_error, E'\n') FROM platform_private.outbox), '')
@@ -33,6 +34,7 @@ const AROUND: usize = 60;
 #[derive(Debug)]
 pub struct Evidence {
     pub directory: PathBuf,
+    begun: Instant,
 }
 
 /// What was found, by secret and place.
@@ -48,7 +50,7 @@ impl Evidence {
     pub fn begin(target: &std::path::Path) -> io::Result<Self> {
         let directory = target.join(format!("test-evidence-{}", std::process::id()));
         fs::create_dir_all(&directory)?;
-        Ok(Self { directory: fs::canonicalize(directory)? })
+        Ok(Self { directory: fs::canonicalize(directory)?, begun: Instant::now() })
     }
 
     /// Searches; whether all is well. Without a canary a search proves nothing, which fails `whole` suites.
@@ -59,7 +61,9 @@ impl Evidence {
         if secrets.is_empty() {
             return Ok(!whole);
         }
-        let searched = Searched { finder: AhoCorasick::new(&secrets)?, secrets: &secrets, canaries: &canaries };
+        // The kind that is made in linear time, whatever the secrets look like.
+        let finder = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&secrets)?;
+        let searched = Searched { finder, secrets: &secrets, canaries: &canaries };
         let mut found = Found::default();
         for (kind, path) in self.files()? {
             if kind != "secrets" && kind != "canaries" {
@@ -68,7 +72,7 @@ impl Evidence {
         }
         let databases = databases(url).await?;
         for name in &databases {
-            let trail = trail(url, name).await?;
+            let trail = trail(url, name, self.begun.elapsed().as_secs_f64()).await?;
             searched.text("trail", &format!("the trail of {name}"), trail.as_bytes(), &mut found);
         }
         let missed: Vec<&str> = KINDS.into_iter().filter(|kind| !found.canaries.contains(*kind)).collect();
@@ -157,12 +161,13 @@ async fn databases(url: &str) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
 }
 
-/// Nothing of a database that is without our tables, as those of the migrations' tests are.
-async fn trail(url: &str, name: &str) -> Result<String, Box<dyn Error>> {
+/// What the last `seconds` left. Nothing of a database that is without our tables, as those of the migrations' tests are.
+async fn trail(url: &str, name: &str, seconds: f64) -> Result<String, Box<dyn Error>> {
     let mut own = url::Url::parse(url)?;
     own.set_path(name);
     let connection = operator::connect_as_login(own.as_str()).await?;
-    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, TRAIL)).await;
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, TRAIL, [seconds.into()]);
+    let row = connection.query_one_raw(statement).await;
     connection.close().await?;
     Ok(match row {
         Ok(Some(row)) => row.try_get("", "trail")?,

@@ -18,6 +18,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 /// Shorter ones would be found everywhere.
 const SHORTEST: usize = 8;
 
+/// Of longer ones the beginning is searched for.
+const LONGEST: usize = 256;
+
 /// Names of values that are secret, in lower case; `token` is found in `accessToken` too.
 const NAMES: [&str; 9] = [
     "password",
@@ -47,8 +50,9 @@ fn append(kind: &str, text: &str) {
 pub fn secret(text: &str) {
     static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if text.len() >= SHORTEST && told.insert(text.to_owned()) {
-        append("secrets", text);
+    let text: String = text.chars().take(LONGEST).collect();
+    if text.len() >= SHORTEST && !text.contains('\n') && told.insert(text.clone()) {
+        append("secrets", &text);
     }
 }
 
