@@ -31,10 +31,10 @@ deny: cargo-deny
 	else echo "make deny: the advisory database cannot be reached from here, advisories were not checked"; fi
 
 # The tests need a PostgreSQL: with DATABASE_URL (of a superuser) that one, otherwise a private one for this run.
-# make nextest ARGS='isolation' runs those whose name contains it.
+# make nextest ARGS='isolation' runs those whose name contains it. Afterwards what they left is searched for secrets.
 nextest: nextest-tool
 	$(CARGO) build --workspace --examples --bins --locked
-	target/debug/examples/with_postgres $(CARGO) nextest run --workspace --locked $(ARGS)
+	target/debug/examples/with_postgres $(if $(ARGS),,--whole-suite) $(CARGO) nextest run --workspace --locked $(ARGS)
 
 # Writes schema.graphql, which is committed and compared in the tests.
 schema:

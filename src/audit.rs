@@ -1,7 +1,7 @@
 //! The audit trail: every mutation writes its record here, in its own transaction.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{auth::session::Client, db::RequestTransaction, error::Result};
@@ -35,6 +35,7 @@ pub struct Record {
     action: &'static str,
     severity: Severity,
     changes: Changes,
+    details: Map<String, Value>,
 }
 
 impl Record {
@@ -50,6 +51,7 @@ impl Record {
             action,
             severity: Severity::Info,
             changes: Changes::default(),
+            details: Map::new(),
         }
     }
 
@@ -92,9 +94,16 @@ impl Record {
             self.resource_type.into(),
             self.resource_id.into(),
             self.action.into(),
-            self.changes.metadata().into(),
+            self.changes.into_metadata(self.details).into(),
             self.severity.name().into(),
         ]
+    }
+
+    /// Something else worth knowing, beside what changed. Never give it a secret.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
     }
 }
 
@@ -117,8 +126,13 @@ impl Changes {
         self
     }
 
-    fn metadata(self) -> Value {
-        if self.after.is_empty() { json!({}) } else { json!({ "before": self.before, "after": self.after }) }
+    /// Added to what else there is to know.
+    fn into_metadata(self, mut details: Map<String, Value>) -> Value {
+        if !self.after.is_empty() {
+            details.insert("before".to_owned(), self.before.into());
+            details.insert("after".to_owned(), self.after.into());
+        }
+        details.into()
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every setting `x_y` is `OGELBASE_X_Y` in the environment and `x_y = ...` in the file (TOML, named by
 //! `OGELBASE_CONFIG`, or `ogelbase.toml` in the working directory). An unknown name or a bad value stops the start.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
 
 use figment::{
     Figment,
@@ -12,7 +12,7 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{auth::jwt, db::pool, vault::Vault};
+use crate::{auth::jwt, db::pool, mail::Mailer, vault::Vault};
 
 use external_issuer::ExternalIssuer;
 
@@ -21,7 +21,18 @@ pub mod external_issuer;
 const PREFIX: &str = "OGELBASE_";
 
 /// Settings that are taken from the environment as they stand. Of the others, `true`, `12` and the like are read.
-const TEXTS: [&str; 6] = ["database_url", "data_dir", "jwt_secret", "log", "pg_bin_dir", "vault_keys"];
+const TEXTS: [&str; 10] = [
+    "app_url",
+    "data_dir",
+    "database_url",
+    "jwt_secret",
+    "log",
+    "mail_dir",
+    "mail_from",
+    "pg_bin_dir",
+    "smtp_url",
+    "vault_keys",
+];
 
 /// Names that other programs use too; our own win over them.
 const CONVENTIONAL: [(&str, &str); 2] = [("DATABASE_URL", "database_url"), ("PG_BIN_DIR", "pg_bin_dir")];
@@ -44,6 +55,43 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line, for machines.
     Json,
+}
+
+/// How mails leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// By SMTP, to the server of `smtp_url`.
+    Smtp,
+    /// Into a directory, one file each.
+    File,
+    /// Into the log, with the link; for development alone.
+    Log,
+}
+
+/// A setting that no log shows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// Hides a text.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("hidden")
+    }
 }
 
 /// All settings of the server, each with its documentation; `docs/configuration.md` lists them for the operator.
@@ -99,6 +147,18 @@ pub struct Config {
     pub request_timeout_seconds: u64,
     /// Outside issuers whose tokens are accepted. Default none.
     pub external_issuers: Vec<ExternalIssuer>,
+    /// Where people use the platform; links in mails lead there. None: in development, this server's own address.
+    pub app_url: Option<String>,
+    /// `smtp`, `file` or `log`. None: in development `log`; in production it must be given, and not be `log`.
+    pub mail_transport: Option<MailTransport>,
+    /// Whom mails are from, as `ogelbase <noreply@example.com>`. None: in development `ogelbase@localhost`.
+    pub mail_from: Option<String>,
+    /// The mail server for `smtp`: `smtps://user:password@host`, or `smtp://user:password@host?tls=required`.
+    pub smtp_url: Option<Hidden>,
+    /// Where `file` puts mails. None: `mail` in the data directory.
+    pub mail_dir: Option<PathBuf>,
+    /// Run the jobs: mails, partitions, retention. Default true; where false, another server on the database must.
+    pub jobs: bool,
     /// Serve GraphiQL. None: in development only.
     pub graphiql: Option<bool>,
     /// Answer introspection. None: in development only.
@@ -134,6 +194,12 @@ impl Default for Config {
             body_limit_bytes: 262_144,
             request_timeout_seconds: 30,
             external_issuers: Vec::new(),
+            app_url: None,
+            mail_transport: None,
+            mail_from: None,
+            smtp_url: None,
+            mail_dir: None,
+            jobs: true,
             graphiql: None,
             introspection: None,
             log_format: LogFormat::Text,
@@ -202,7 +268,9 @@ impl Config {
     }
 
     fn checked(mut self) -> Result<Self, ConfigError> {
-        for text in [&mut self.database_url, &mut self.jwt_secret, &mut self.vault_keys] {
+        for text in
+            [&mut self.database_url, &mut self.jwt_secret, &mut self.vault_keys, &mut self.app_url, &mut self.mail_from]
+        {
             if text.as_deref().is_some_and(str::is_empty) {
                 *text = None;
             }
@@ -244,6 +312,9 @@ impl Config {
         if let Some(problem) = external_issuer::problem_of(&self.external_issuers, jwt::ISSUER, development) {
             return Err(wrong("OGELBASE_EXTERNAL_ISSUERS", &problem));
         }
+        if self.smtp_url.as_ref().is_some_and(|url| url.reveal().is_empty()) {
+            self.smtp_url = None;
+        }
         if self.environment == Environment::Production {
             if self.jwt_secret.is_none() {
                 return Err(wrong("OGELBASE_JWT_SECRET", "must be set in production (32 random bytes, base64)"));
@@ -251,6 +322,9 @@ impl Config {
             if self.vault_keys.is_none() {
                 return Err(wrong("OGELBASE_VAULT_KEYS", "must be set in production (`id:base64 of 32 bytes`)"));
             }
+        }
+        if self.jobs {
+            Mailer::new(&self)?;
         }
         Ok(self)
     }
@@ -278,12 +352,7 @@ fn wrong(setting: &'static str, problem: &str) -> ConfigError {
     ConfigError::Value { setting, problem: problem.to_owned() }
 }
 
-fn within<T: PartialOrd + std::fmt::Display>(
-    setting: &'static str,
-    value: T,
-    least: T,
-    most: T,
-) -> Result<(), ConfigError> {
+fn within<T: PartialOrd + fmt::Display>(setting: &'static str, value: T, least: T, most: T) -> Result<(), ConfigError> {
     if value < least || value > most {
         return Err(ConfigError::Value { setting, problem: format!("{value} is not between {least} and {most}") });
     }

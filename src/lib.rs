@@ -16,6 +16,7 @@ pub mod graphql;
 pub mod http;
 pub mod id;
 pub mod idempotency;
+pub mod jobs;
 pub mod mail;
 pub mod project_keys;
 pub mod rotation;

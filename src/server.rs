@@ -26,6 +26,8 @@ use crate::{
     error::Error,
     graphql::engine::Engine,
     http::{App, router},
+    jobs::{self, Jobs},
+    mail::Mailer,
     project_keys,
     rotation::command::RotationError,
     secrets::{self, Secrets, SecretsError},
@@ -86,6 +88,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     http: JoinHandle<io::Result<()>>,
     rls_mode: JoinHandle<()>,
+    jobs: Option<Jobs>,
     patience: Duration,
 }
 
@@ -111,6 +114,16 @@ impl Server {
             .await
             .map_err(|error| ServerError::Listen { address: config.listen, error })?;
         let address = listener.local_addr().map_err(ServerError::Http)?;
+        let vault = Arc::new(secrets.vault);
+        let work = match config.jobs {
+            true => Some(jobs::Settings {
+                url: postgres.url().to_owned(),
+                vault: Arc::clone(&vault),
+                mailer: Mailer::new(&config)?,
+                clock: clock.clone(),
+            }),
+            false => None,
+        };
         let sessions = Sessions {
             tokens: AccessTokens::new(&secrets.jwt, config.access_token_seconds),
             external: Arc::new(ExternalIssuers::new(&config.external_issuers)?),
@@ -131,7 +144,7 @@ impl Server {
             engine: Engine::new(&config),
             database: database.clone(),
             sessions: Arc::new(sessions),
-            vault: Arc::new(secrets.vault),
+            vault,
             config: Arc::new(config),
         };
         let (stop, mut stopped) = watch::channel(false);
@@ -142,9 +155,10 @@ impl Server {
             };
             axum::serve(listener, service).with_graceful_shutdown(told).await
         });
+        let jobs = work.map(Jobs::start);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(%address, milliseconds, "serving");
-        Ok(Self { address, database, postgres, stop, http, rls_mode, patience })
+        Ok(Self { address, database, postgres, stop, http, rls_mode, jobs, patience })
     }
 
     /// Where it serves.
@@ -178,8 +192,8 @@ impl Server {
         self.stop().await
     }
 
-    /// Stops in good order: no new connections, running requests finish (for as long as a request may take), then
-    /// the private database stops.
+    /// Stops in good order: no new connections, running requests finish (for as long as a request may take), what a job
+    /// is at is finished, then the private database stops.
     ///
     /// # Errors
     /// [`ServerError::Embedded`] when the private database does not stop.
@@ -191,6 +205,9 @@ impl Server {
             http.abort();
         }
         self.rls_mode.abort();
+        if let Some(jobs) = self.jobs {
+            jobs.stop(self.patience).await;
+        }
         // A connection that is still rolling back is waited for, but not for ever.
         let _ = tokio::time::timeout(Duration::from_secs(5), self.database.close()).await;
         self.postgres.close().await?;

@@ -26,6 +26,7 @@ mod m016_sessions_and_second_factor;
 mod m017_organizations_and_people;
 mod m018_api_keys_and_service;
 mod m019_operator;
+mod m020_jobs_and_audit;
 mod m021_rls_modes;
 pub mod policy;
 pub mod rls;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m017_organizations_and_people::Migration),
             Box::new(m018_api_keys_and_service::Migration),
             Box::new(m019_operator::Migration),
+            Box::new(m020_jobs_and_audit::Migration),
             Box::new(m021_rls_modes::Migration),
         ]
     }

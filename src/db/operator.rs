@@ -1,17 +1,20 @@
 //! The operator's connection: one, for what is done to the database rather than for a request.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait as _,
-    sqlx::{Executor as _, postgres::PgPoolOptions},
+    sqlx::{Connection as _, Executor as _, PgConnection, postgres::PgPoolOptions},
 };
 
 use super::pool::connect_options;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long to wait for the database.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+const AS_SERVICE: &str = "SET timezone = 'UTC'; SET client_min_messages = warning; SET ROLE ogelbase_service; \
+                          SET search_path = platform_private";
 
 /// One connection as the login role that the URL names.
 ///
@@ -27,12 +30,19 @@ pub async fn connect_as_login(url: &str) -> Result<DatabaseConnection> {
 /// [`crate::error::Error::Unavailable`] when the database does not answer, [`crate::error::Error::Internal`] when the
 /// roles are not there.
 pub async fn connect_as_service(url: &str) -> Result<DatabaseConnection> {
-    connect(
-        url,
-        "SET timezone = 'UTC'; SET client_min_messages = warning; SET ROLE ogelbase_service; \
-                  SET search_path = platform_private",
-    )
-    .await
+    connect(url, AS_SERVICE).await
+}
+
+/// One connection under `ogelbase_service` that is no pool's: a job's, whose transactions and locks are its own.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the database does not answer.
+pub async fn connect_job(url: &str) -> Result<PgConnection> {
+    let options = connect_options(url)?.application_name("ogelbase jobs");
+    let connecting = tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&options)).await;
+    let mut connection = connecting.map_err(|elapsed| Error::Unavailable(Arc::new(elapsed)))??;
+    connection.execute(AS_SERVICE).await?;
+    Ok(connection)
 }
 
 /// A transaction on the operator's connection; dropped, it is rolled back.

@@ -14,7 +14,7 @@ use async_graphql::{
 };
 use tokio::sync::OnceCell;
 
-use super::loader::Loaders;
+use super::{loader::Loaders, refusal::Refusals};
 use crate::{
     auth::{
         Principal,
@@ -42,6 +42,8 @@ pub struct Request {
     /// Where the request comes from.
     pub client: Client,
     on_record: AtomicBool,
+    /// Mutations that were refused, for the audit trail.
+    pub refusals: Refusals,
 }
 
 impl Request {
@@ -65,6 +67,7 @@ impl Request {
             vault,
             client,
             on_record: AtomicBool::new(false),
+            refusals: Refusals::default(),
         };
         if *opening != Opening::Anonymous {
             let (transaction, caller) = request.database.begin(opening).await?;

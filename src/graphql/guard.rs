@@ -30,6 +30,21 @@ fn allowed_if(allowed: bool, permission: &'static str) -> async_graphql::Result<
     if allowed { Ok(()) } else { Err(Error::Forbidden { permission }.into()) }
 }
 
+/// As [`allowed_if`], for something in an organization. What a mutation's own guard is asked about is noted, for the audit
+/// trail: whether it says no or a finer rule does later, the refusal goes on record there.
+fn allowed_there_if(
+    allowed: bool,
+    context: &Context<'_>,
+    permission: Permission,
+    organization_id: Uuid,
+    project_id: Option<Uuid>,
+) -> async_graphql::Result<()> {
+    if context.path_node.is_some_and(|node| node.parent.is_none()) {
+        context.request().refusals.asked_about(organization_id, project_id);
+    }
+    allowed_if(allowed, permission.name())
+}
+
 /// Open to everybody.
 #[derive(Debug)]
 pub struct Public;
@@ -148,7 +163,7 @@ impl Guard for NeedsIn {
             Some(project_id) => viewer.may_in_project(self.permission, self.organization_id, project_id),
             None => viewer.may_in_organization(self.permission, self.organization_id),
         };
-        allowed_if(allowed, self.permission.name())
+        allowed_there_if(allowed, context, self.permission, self.organization_id, self.project_id)
     }
 }
 
@@ -164,7 +179,7 @@ impl Guard for NeedsOnOwn {
         let viewer = context.viewer();
         viewer.signed_in()?;
         let allowed = viewer.may_on_own_in_organization(self.permission, self.organization_id);
-        allowed_if(allowed, self.permission.name())
+        allowed_there_if(allowed, context, self.permission, self.organization_id, None)
     }
 }
 
@@ -190,7 +205,7 @@ impl Guard for NeedsInNamed<'_> {
             // What one may not see does not exist.
             return Err(Error::NotFound("the organization was".into()).into());
         }
-        allowed_if(allowed, self.permission.name())
+        allowed_there_if(allowed, context, self.permission, organization_id, None)
     }
 }
 
@@ -212,7 +227,7 @@ impl Guard for NeedsOn<'_> {
             Some(project_id) => viewer.may_in_project(self.permission, place.organization_id, project_id),
             None => viewer.may_in_organization(self.permission, place.organization_id),
         };
-        allowed_if(allowed, self.permission.name())
+        allowed_there_if(allowed, context, self.permission, place.organization_id, place.project_id)
     }
 }
 

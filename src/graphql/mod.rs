@@ -40,6 +40,7 @@ pub mod project_addon;
 pub mod project_member;
 pub mod project_metric;
 mod proof;
+pub mod refusal;
 pub mod scalar;
 pub mod scalars;
 pub mod schema;

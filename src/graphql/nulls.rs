@@ -8,6 +8,8 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo},
 };
 
+use super::refusal;
+
 /// The errors of nullable fields of one request; added to those of its answer when it is finished.
 #[derive(Debug, Clone, Default)]
 pub struct FieldErrors(Arc<Mutex<Vec<ServerError>>>);
@@ -39,7 +41,10 @@ impl Extension for NullPropagation {
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
         // A mutation that failed is never swallowed, whatever its type says: then nothing of the document happens.
-        let nullable = !info.return_type.ends_with('!') && info.parent_type != "Mutation";
+        if info.parent_type == "Mutation" {
+            return refusal::watch(context, info, next).await;
+        }
+        let nullable = !info.return_type.ends_with('!');
         match next.run(context, info).await {
             Err(error) if nullable => match context.data_opt::<FieldErrors>() {
                 Some(errors) => {

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{App, request_id};
+use super::{App, denied, request_id};
 use crate::{
     auth::session::Client,
     db::Opening,
@@ -94,6 +94,7 @@ async fn answer(app: &App, headers: &HeaderMap, client: Client, document: &Docum
     };
     let (answer, request) = app.engine.answer(document, open).await?;
     note_activity(&request);
+    denied::record(&opening, &request).await;
     Ok(answer)
 }
 

@@ -1,6 +1,7 @@
 //! HTTP: the router, GraphQL over HTTP, GraphiQL, health.
 
 mod console;
+mod denied;
 mod graphql;
 mod health;
 mod request_id;

@@ -1,10 +1,12 @@
 //! What is written to people.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A letter, without its wording. The tokens in it exist nowhere else in the clear.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Letter {
     /// Asks a new account to confirm its address.
@@ -48,4 +50,37 @@ pub enum Letter {
         /// When.
         at: DateTime<Utc>,
     },
+}
+
+impl Letter {
+    /// Which letter it is, as a log may say it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::ConfirmEmail { .. } => "confirm_email",
+            Self::AccountExists => "account_exists",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::Invitation { .. } => "invitation",
+            Self::SecondFactorChanged { .. } => "second_factor_changed",
+        }
+    }
+
+    /// When the link in it ends, if it has one that does.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::ConfirmEmail { expires_at, .. }
+            | Self::ResetPassword { expires_at, .. }
+            | Self::Invitation { expires_at, .. } => Some(*expires_at),
+            Self::AccountExists | Self::PasswordChanged { .. } | Self::SecondFactorChanged { .. } => None,
+        }
+    }
+}
+
+/// Its kind alone: what is printed ends up in logs, and the token is as good as a password.
+impl fmt::Debug for Letter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Letter").field("kind", &self.kind()).finish_non_exhaustive()
+    }
 }

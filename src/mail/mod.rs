@@ -1,8 +1,13 @@
 //! Mail: letters are put into the outbox in the transaction of what they tell of, and sent by a job.
 
 mod letter;
+mod mailer;
+mod message;
+pub mod outbox;
+mod wording;
 
 pub use letter::Letter;
+pub use mailer::{Failure, Mailer};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use uuid::Uuid;
 

@@ -38,6 +38,11 @@ async fn a_bad_setting_stops_the_start_with_a_message_that_names_it() {
         ("OGELBASE_REQUEST_TIMEOUT_SECONDS", "0", "1 and 600"),
         ("OGELBASE_MIGRATE", "perhaps", ""),
         ("OGELBASE_ENV", "staging", "production"),
+        ("OGELBASE_APP_URL", "sesame", "http"),
+        ("OGELBASE_APP_URL", "https://app.example/?sesame", "without a query"),
+        ("OGELBASE_MAIL_TRANSPORT", "pigeon", "smtp"),
+        ("OGELBASE_MAIL_FROM", "sesame", "address"),
+        ("OGELBASE_JOBS", "perhaps", ""),
         ("OGELBASE_LOG_FORMAT", "xml", "json"),
         ("OGELBASE_LOG", "ogelbase=loud", ""),
         ("OGELBASE_JWT_SECRET", "sesame", "at least 32 characters"),
@@ -53,6 +58,19 @@ async fn a_bad_setting_stops_the_start_with_a_message_that_names_it() {
         assert!(said.starts_with("ogelbase: configuration: "), "{name}={value}: {said}");
         assert!(!said.contains("sesame") && !said.contains("7777"), "{name}: the message shows the value: {said}");
         assert_eq!(outcome.stdout, "", "{name}={value}");
+    }
+    let smtp = ("OGELBASE_MAIL_TRANSPORT", "smtp");
+    for (url, says) in [
+        ("", "must be set"),
+        ("sesame", "smtps://"),
+        ("http://somebody:sesame@mail.example", "smtps://"),
+        ("smtp://somebody:sesame@mail.example", "in the clear"),
+        ("smtp://somebody:sesame@mail.example?tls=opportunistic", "in the clear"),
+    ] {
+        let outcome = home.run(&["serve"], &[NOWHERE, smtp, ("OGELBASE_SMTP_URL", url)]).await;
+        let said = outcome.refusal();
+        assert!(said.contains("OGELBASE_SMTP_URL: ") && said.contains(says), "{url}: {said}");
+        assert!(!said.contains("sesame"), "{url}: {said}");
     }
     let outcome = home.run(&["serve"], &[NOWHERE, ("OGELBASE_CONFIG", "/nowhere/a.toml")]).await;
     assert!(outcome.refusal().contains("/nowhere/a.toml: No such file"), "{}", outcome.stderr);
@@ -122,7 +140,23 @@ async fn production_does_not_start_without_its_secrets() {
 
     let database = TestDatabase::migrated().await;
     let ring = ("OGELBASE_VAULT_KEYS", "one:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-    let server = home.serve(&[production, SECRET, ring, ("DATABASE_URL", &database.url)]).await;
+    let letters = home.0.join("letters");
+    let mail = [
+        ("OGELBASE_MAIL_TRANSPORT", "file"),
+        ("OGELBASE_MAIL_FROM", "noreply@example.com"),
+        ("OGELBASE_APP_URL", "https://app.example"),
+        ("OGELBASE_MAIL_DIR", letters.to_str().unwrap()),
+    ];
+    for (given, missing) in mail.iter().enumerate().take(3).map(|(given, (name, _))| (given, *name)) {
+        let settings = [&[NOWHERE, production, SECRET, ring], &mail[..given]].concat();
+        let outcome = home.run(&["serve"], &settings).await;
+        assert!(outcome.refusal().contains(&format!("{missing}: must be set in production")), "{}", outcome.stderr);
+    }
+    let log = ("OGELBASE_MAIL_TRANSPORT", "log");
+    let outcome = home.run(&["serve"], &[&[NOWHERE, production, SECRET, ring], &mail[..], &[log]].concat()).await;
+    assert!(outcome.refusal().contains("must be `smtp` or `file` in production"), "{}", outcome.stderr);
+    let settings = [&[production, SECRET, ring, ("DATABASE_URL", database.url.as_str())], &mail[..]].concat();
+    let server = home.serve(&settings).await;
     assert_eq!(server.status("/readyz").await, 200);
     server.stop().await;
     assert!(!home.data().exists(), "nothing is written with a database of one's own and given secrets");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::app::App;
+use super::{app::App, evidence};
 
 /// The demo accounts, with which of them see anything at all of acme.
 pub const ACCOUNTS: [&str; 7] = [
@@ -130,10 +130,13 @@ impl Actor<'_> {
 
     /// Asks with variables.
     pub async fn ask_with(&self, query: &str, variables: Value) -> Answer {
+        evidence::secrets_in(&variables);
         let response = self.request(&json!({ "query": query, "variables": variables })).send().await.unwrap();
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = response.json().await.unwrap();
+        let body: Value = response.json().await.unwrap();
+        evidence::secrets_in(&body["data"]);
+        evidence::errors_of(&body);
         Answer { status, headers, body }
     }
 

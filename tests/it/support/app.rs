@@ -4,19 +4,30 @@ use std::{ops::Deref, path::PathBuf};
 
 use ogelbase::{clock::Clock, config::Config, server::Server};
 
-use super::db::TestDatabase;
+use super::{db::TestDatabase, evidence};
 
-/// Settings of a test's server: an address of its own, fixed secrets, nothing read from the environment.
+/// The secret that signs the tests' tokens.
+pub const JWT_SECRET: &str = "a-secret-of-the-tests-that-signs-tokens";
+
+/// The key ring of the tests' vault.
+pub const VAULT_KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// Settings of a test's server: an address of its own, fixed secrets, nothing read from the environment. It runs no jobs:
+/// the test finds the database as it left it, and mails in the outbox.
 pub fn config(database_url: &str) -> Config {
+    for text in [JWT_SECRET, VAULT_KEYS, VAULT_KEYS.trim_start_matches("test:")] {
+        evidence::secret(text);
+    }
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
         data_dir: PathBuf::from("/nonexistent/nothing-is-written-there"),
         database_url: Some(database_url.to_owned()),
-        jwt_secret: Some("a-secret-of-the-tests-that-signs-tokens".to_owned()),
-        vault_keys: Some("test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
+        jwt_secret: Some(JWT_SECRET.to_owned()),
+        vault_keys: Some(VAULT_KEYS.to_owned()),
         log: "warn".to_owned(),
         // All who ask in the tests have one address.
         sign_in_free_failures_of_address: 100_000,
+        jobs: false,
         ..Config::default()
     }
 }
@@ -43,6 +54,7 @@ impl App {
 
     /// With these settings.
     pub async fn with(database: TestDatabase, config: Config) -> Self {
+        evidence::keep_the_log();
         let server = Server::start(config, Clock::system()).await.unwrap();
         Self { server, database, http: reqwest::Client::new() }
     }

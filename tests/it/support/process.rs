@@ -17,7 +17,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{actors::SIGN_IN, db::Sql};
+use super::{actors::SIGN_IN, db::Sql, evidence};
 
 /// Cheap passwords: [`make_account`] stores such hashes.
 pub const CHEAP: [(&str, &str); 2] = [("OGELBASE_ARGON2_MEMORY_KIB", "8"), ("OGELBASE_ARGON2_PASSES", "1")];
@@ -110,6 +110,7 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
+        evidence::log_of_a_process(&self.log());
         // Where postgres cannot reach the directory, the cluster is elsewhere and a link leads there.
         if let Ok(elsewhere) = fs::read_link(self.data().join("postgres")) {
             let _ = elsewhere.parent().map(fs::remove_dir_all);
@@ -140,7 +141,9 @@ impl Outcome {
         let output = tokio::time::timeout(limit, command.output()).await.expect("an end in time").unwrap();
         let Output { status, stdout, stderr } = output;
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { success: status.success(), stdout: text(stdout), stderr: text(stderr) }
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        evidence::log_of_a_process(&stderr);
+        Self { success: status.success(), stdout, stderr }
     }
 
     /// What it printed, when it went well.
@@ -227,13 +230,18 @@ pub async fn ask(
     query: &str,
     variables: Value,
 ) -> reqwest::Result<(u16, Value)> {
+    evidence::secrets_in(&variables);
     let body = json!({ "query": query, "variables": variables });
     let mut request = http.post(format!("{url}/graphql")).json(&body);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
     let response = request.send().await?;
-    Ok((response.status().as_u16(), response.json().await?))
+    let status = response.status().as_u16();
+    let body: Value = response.json().await?;
+    evidence::secrets_in(&body["data"]);
+    evidence::errors_of(&body);
+    Ok((status, body))
 }
 
 /// A user who signs in with this password, quickly under [`CHEAP`]; `sql` works as the service role.

@@ -1,8 +1,12 @@
-//! Runs a command with a PostgreSQL for the tests: `with_postgres COMMAND [ARGUMENT ...]`.
+//! Runs a command with a PostgreSQL for the tests: `with_postgres [--whole-suite] COMMAND [ARGUMENT ...]`.
 //!
 //! With `DATABASE_URL` that PostgreSQL is used: each test makes a database of its own there and all of them are dropped
 //! at the end; the role must be a superuser. Without, a private one is started below `target/` and thrown away. The
 //! command finds it as `OGELBASE_TEST_DATABASE_URL`.
+//!
+//! Afterwards what the tests left is searched for the secrets that they used: [`secrets`].
+
+mod secrets;
 
 use std::{
     error::Error,
@@ -16,6 +20,8 @@ use ogelbase::db::{
 };
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
+use secrets::Evidence;
+
 const SESSIONS: u16 = 300;
 
 fn main() -> ExitCode {
@@ -26,13 +32,14 @@ fn main() -> ExitCode {
     if arguments.next_if(|first| first == "--create").is_some() {
         return create(arguments.next().and_then(|name| name.into_string().ok()));
     }
+    let whole = arguments.next_if(|first| first == "--whole-suite").is_some();
     let Some(program) = arguments.next() else {
         eprintln!("with_postgres: give the command to run");
         return ExitCode::FAILURE;
     };
     let mut command = Command::new(program);
     command.args(arguments);
-    match run(command) {
+    match run(command, whole) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("with_postgres: {error}");
@@ -64,15 +71,23 @@ async fn create_now(url: &str, name: &str) -> Result<(), Box<dyn Error>> {
 }
 
 #[tokio::main]
-async fn run(mut command: Command) -> Result<ExitCode, Box<dyn Error>> {
+async fn run(mut command: Command, whole: bool) -> Result<ExitCode, Box<dyn Error>> {
     let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
     let data_dir = data_dir();
     let private = if given.is_some() { None } else { Some(start_private(data_dir.clone()).await?) };
     let url = given.or_else(|| private.as_ref().map(EmbeddedPostgres::url)).unwrap_or_default();
     drop_leftovers(&url).await?;
+    let evidence = Evidence::begin(&target())?;
     // The tests decide for themselves which database a server uses.
     command.env("OGELBASE_TEST_DATABASE_URL", &url).env_remove("DATABASE_URL");
+    command.env("OGELBASE_TEST_EVIDENCE", &evidence.directory);
     let status = tokio::task::spawn_blocking(move || command.status()).await??;
+    let clean = evidence.search(&url, whole).await?;
+    if clean {
+        evidence.forget()?;
+    } else {
+        eprintln!("with_postgres: what was searched is kept in {}", evidence.directory.display());
+    }
     match private {
         Some(private) => {
             private.stop().await?;
@@ -80,12 +95,18 @@ async fn run(mut command: Command) -> Result<ExitCode, Box<dyn Error>> {
         }
         None => drop_leftovers(&url).await?,
     }
+    if status.success() && !clean {
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
+
 fn data_dir() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    target.join(format!("test-postgres-{}", std::process::id()))
+    target().join(format!("test-postgres-{}", std::process::id()))
 }
 
 /// Where postgres cannot reach the directory, the cluster is elsewhere and a link leads there.
