@@ -154,8 +154,7 @@ fn head(secret: &str) -> String {
 /// The tests' own databases, not the templates that they are copied from.
 async fn databases(url: &str) -> Result<Vec<String>, Box<dyn Error>> {
     let connection = operator::connect_as_login(url).await?;
-    let sql =
-        r"SELECT datname::text AS name FROM pg_database WHERE datname ~ '^ogelbase_test_[0-9a-f]{32}$' ORDER BY 1";
+    let sql = r"SELECT datname::text AS name FROM pg_database WHERE datname ~ '^ogelbase_test_[0-9a-f]{32}$' AND datallowconn AND datconnlimit <> -2 ORDER BY 1";
     let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     connection.close().await?;
     Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)

@@ -12,7 +12,7 @@ use clap::Subcommand;
 
 use self::token::TokenCommand;
 use crate::{
-    auth::password::{self, Passwords},
+    auth::{password::Passwords, password_rules},
     clock::Clock,
     config::Config,
     db::{migrate, operator},
@@ -136,7 +136,7 @@ impl Admin {
             }
             Self::SetPassword { email } => {
                 account::known(&connection, &email).await?;
-                let password = terminal::ask_for_password().await?;
+                let password = terminal::ask_for_password(&email).await?;
                 let passwords = Passwords::new(config.argon2_memory_kib, config.argon2_passes, 1)?;
                 let hash = passwords.hash(password.to_string()).await?;
                 account::set_password(&connection, &email, hash).await
@@ -152,15 +152,10 @@ impl Admin {
     }
 }
 
-/// Fewest characters of a password.
-const LEAST: usize = 8;
-
-/// Whether a password may be one.
-fn check(password: &str) -> Result<(), AdminError> {
-    let refused = |what: String| Err(AdminError::Password(what));
-    match password {
-        _ if password.chars().count() < LEAST => refused(format!("must have at least {LEAST} characters")),
-        _ if password.len() > password::MAX_BYTES => refused(format!("has more than {} bytes", password::MAX_BYTES)),
-        _ => Ok(()),
-    }
+/// Whether a password may be this account's.
+fn check(password: &str, email: &str) -> Result<(), AdminError> {
+    password_rules::check("password", password, &[email.to_owned()]).map_err(|error| match error {
+        Error::InvalidInput { message, .. } => AdminError::Password(message.into_owned()),
+        other => other.into(),
+    })
 }

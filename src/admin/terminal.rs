@@ -12,20 +12,21 @@ use crate::{auth::password, error::Error};
 ///
 /// # Errors
 /// [`AdminError::Password`] when it cannot be read, is not fit for one, or the two differ.
-pub(super) async fn ask_for_password() -> Result<Zeroizing<String>, AdminError> {
-    tokio::task::spawn_blocking(ask).await.map_err(Error::internal)?
+pub(super) async fn ask_for_password(email: &str) -> Result<Zeroizing<String>, AdminError> {
+    let email = email.to_owned();
+    tokio::task::spawn_blocking(move || ask(&email)).await.map_err(Error::internal)?
 }
 
-fn ask() -> Result<Zeroizing<String>, AdminError> {
+fn ask(email: &str) -> Result<Zeroizing<String>, AdminError> {
     let unread = |error: io::Error| AdminError::Password(format!("cannot be read: {error}"));
     if !io::stdin().is_terminal() {
         let password = read_line().map_err(unread)?;
-        check(&password)?;
+        check(&password, email)?;
         return Ok(password);
     }
     let silence = Silence::begin().map_err(unread)?;
     let password = prompted("New password: ").map_err(unread)?;
-    check(&password)?;
+    check(&password, email)?;
     let again = prompted("The same again: ").map_err(unread)?;
     drop(silence);
     if password == again { Ok(password) } else { Err(AdminError::Password("was not typed the same twice".to_owned())) }

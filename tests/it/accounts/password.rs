@@ -91,5 +91,9 @@ async fn a_second_factor_is_not_asked_for_to_change_a_password_and_stays() {
         .await;
     ask(&here, CHANGE, json!({"currentPassword": PASSWORD, "newPassword": OTHER})).await.data();
     assert_eq!(row(&app, ME).await["mfa_enabled"], true);
-    assert_eq!(sign_in(&app, ME, OTHER).await.codes(), ["UNAUTHENTICATED"]);
+    let input = json!({"input": {"email": ME, "password": OTHER}});
+    let asked = "mutation ($input: SignInInput!) { signIn(input: $input) { accessToken secondFactor { ticket } } }";
+    let answer = app.anonymous().ask_with(asked, input).await;
+    assert_eq!(*answer.at("/signIn/accessToken"), serde_json::Value::Null, "the password alone is not enough");
+    assert!(answer.at("/signIn/secondFactor/ticket").is_string());
 }

@@ -38,7 +38,7 @@ impl Heard {
         let mut config = config(&wire.url);
         config.database_connections = 1;
         let app = App::with(database, config).await;
-        let settings = |message: &Message| message.sql.starts_with("SET ROLE ogelbase_app");
+        let settings = |message: &Message| message.sql.contains("plan_cache_mode");
         app.owner().await.ask("{ viewer { id } }").await.data();
         let heard = wire.heard();
         let settings = heard.iter().find(|message| settings(message)).expect("the server sets its connections up");

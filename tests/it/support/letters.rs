@@ -21,7 +21,7 @@ struct Sealed {
 impl Sql {
     /// All letters to an address, the oldest first; for the service role.
     pub async fn letters_to(&self, email: &str) -> Vec<Letter> {
-        let sql = "SELECT id, letter_sealed FROM platform_private.outbox WHERE recipient = $1 ORDER BY created_at, id";
+        let sql = "SELECT id, letter_sealed FROM platform_private.outbox WHERE lower(recipient) = lower($1) ORDER BY created_at, id";
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [email.into()]);
         let rows = Sealed::find_by_statement(statement).all(&self.0).await.unwrap();
         let vault = Vault::from_key_ring(&config("").vault_keys.unwrap()).unwrap();

@@ -83,7 +83,9 @@ impl Expectation<'_> {
     pub fn lacks_proof(&self, line: &Type, field: &Field) -> bool {
         let lacks = |need| matches!(need, Need::Token | Need::Password);
         match line.source {
-            Source::Through("Mutation", step) => lacks(self.access.of("Mutation").field(step).need),
+            Source::Through("Mutation", step) => {
+                lacks(self.access.of("Mutation").field(step.split('.').next().unwrap_or_default()).need)
+            }
             _ => lacks(field.need),
         }
     }

@@ -1,5 +1,6 @@
 -- The row stays, so that what the person did keeps a name; what they could prove themselves with goes, and so do their
--- memberships: a list of members is of people who can come in, and a plan's limit counts them.
+-- memberships: a list of members is of people who can come in, and a plan's limit counts them. The identity at an outside
+-- issuer stays as well: without it the next token from there would make them anew.
 CREATE FUNCTION platform_private.delete_account(
     me uuid, checked_hash text, client_ip inet, client_agent text, request text) RETURNS bool
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -9,7 +10,7 @@ DECLARE
 BEGIN
     UPDATE platform.users
        SET deleted_at = now(), password_hash = NULL, mfa_enabled = false, mfa_secret_sealed = NULL,
-           mfa_last_step = NULL, mfa_recovery_hashes = NULL, external_issuer = NULL, external_subject = NULL
+           mfa_last_step = NULL, mfa_recovery_hashes = NULL
      WHERE id = me AND password_hash = checked_hash AND deleted_at IS NULL;
     IF NOT FOUND THEN
         RETURN false;
