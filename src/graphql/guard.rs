@@ -93,6 +93,22 @@ impl Guard for OnlySelf {
     }
 }
 
+/// Open to persons.
+#[derive(Debug)]
+pub struct APerson;
+
+/// Open to a person who is signed in: what is about people joining and leaving is not done by an API key or the service.
+#[must_use]
+pub const fn a_person() -> APerson {
+    APerson
+}
+
+impl Guard for APerson {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        context.viewer().member().map(|_| ()).map_err(Into::into)
+    }
+}
+
 /// A permission that still lacks its object.
 #[derive(Debug)]
 pub struct Needs(Permission);

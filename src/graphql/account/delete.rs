@@ -48,10 +48,10 @@ impl DeletionMutations {
         #[graphql(desc = "That it is you who wants it.")] input: DeleteAccountInput,
     ) -> Result<DeleteAccountPayload> {
         let request = context.request();
+        let me = super::myself(context).await?;
         if input.password.is_empty() {
             return Err(Error::invalid("input.password", "must not be empty"));
         }
-        let me = super::myself(context).await?;
         let checked = super::prove(request, &me, "input.password", input.password).await?;
         let db = context.db().await?;
         // First: afterwards there is nobody whose record it could be.

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     graphql::{
         context::{ContextExt, Request},
-        guard::{needs, requires},
+        guard::{a_person, needs, requires},
         id::{self, Kind},
         input, named,
         organization_member::OrganizationRole,
@@ -133,7 +133,7 @@ impl InviteMutations {
     /// members counts when an invitation is accepted. An address or a role that is refused stops them all.
     #[graphql(
         directive = requires::apply(P::MembersWrite.into()),
-        guard = "needs(P::MembersWrite).in_organization_named(\"input.organization\", &input.organization)"
+        guard = "a_person().and(needs(P::MembersWrite).in_organization_named(\"input.organization\", &input.organization))"
     )]
     async fn invite_members(
         &self,

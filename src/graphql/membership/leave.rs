@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     graphql::{
         context::ContextExt,
-        guard::{needs, requires},
+        guard::{a_person, needs, requires},
         id::{self, Kind},
     },
 };
@@ -44,7 +44,7 @@ impl LeaveOrganizationMutation {
     /// ownership or delete the organization.
     #[graphql(
         directive = requires::apply(P::OrganizationRead.into()),
-        guard = "needs(P::OrganizationRead).in_organization_named(\"input.organization\", &input.organization)"
+        guard = "a_person().and(needs(P::OrganizationRead).in_organization_named(\"input.organization\", &input.organization))"
     )]
     async fn leave_organization(
         &self,

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     graphql::{
         context::ContextExt,
-        guard::{needs, requires},
+        guard::{a_person, needs, requires},
         id::{self, Kind},
         named,
         organization_member::OrganizationMember,
@@ -49,7 +49,7 @@ impl TransferOwnershipMutation {
     /// who can act would be left: who is banned cannot take over.
     #[graphql(
         directive = requires::apply(P::OwnershipTransfer.into()),
-        guard = "needs(P::OwnershipTransfer).in_organization_named(\"input.organization\", &input.organization)"
+        guard = "a_person().and(needs(P::OwnershipTransfer).in_organization_named(\"input.organization\", &input.organization))"
     )]
     async fn transfer_ownership(
         &self,

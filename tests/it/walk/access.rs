@@ -35,6 +35,8 @@ pub enum Need {
     Everywhere,
     /// The same, and to be this person, whom the arguments are for.
     Addressee(&'static str),
+    /// The same, and to be a person.
+    OnAsPerson(&'static str, P),
     /// The same, where it is enough to hold it on what one makes oneself.
     OnToMake(&'static str, P),
     /// The same, where it is enough to hold it on one's own and the object is one's own.
@@ -60,6 +62,7 @@ impl Need {
             Self::Holds(permission)
             | Self::HoldsOnOwn(permission)
             | Self::On(_, permission)
+            | Self::OnAsPerson(_, permission)
             | Self::OnToMake(_, permission)
             | Self::OnOwn(_, permission) => Some(permission.name()),
         }
@@ -67,8 +70,8 @@ impl Need {
 }
 
 use Need::{
-    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnOwn, OnToMake, Password, Profile,
-    Public, Session, SignedIn, SigningIn, Token, Visible,
+    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnAsPerson, OnOwn, OnToMake, Password,
+    Profile, Public, Session, SignedIn, SigningIn, Token, Visible,
 };
 
 /// How an object of the type is come by.
@@ -119,15 +122,15 @@ pub const TYPES: &[Line] = &[
                    setActiveOrganization signOut signOutEverywhere updateProfile"),
         (Everywhere, "createOrganization"),
         (Addressee("member"), "acceptInvitation declineInvitation"),
-        (On("Organization", P::OrganizationRead), "leaveOrganization"),
+        (OnAsPerson("Organization", P::OrganizationRead), "leaveOrganization"),
         (On("Organization", P::OrganizationWrite), "updateOrganization"),
         (On("Organization", P::OrganizationDelete), "deleteOrganization"),
-        (On("Organization", P::OwnershipTransfer), "transferOwnership"),
-        (On("Organization", P::MembersWrite), "inviteMembers"),
-        (On("OrganizationInvitation", P::MembersWrite), "resendInvitation revokeInvitation"),
-        (On("OrganizationMember", P::MembersWrite), "removeMember updateMemberRole"),
-        (On("Project", P::ProjectMembersWrite), "addProjectMember"),
-        (On("ProjectMember", P::ProjectMembersWrite), "removeProjectMember updateProjectMember"),
+        (OnAsPerson("Organization", P::OwnershipTransfer), "transferOwnership"),
+        (OnAsPerson("Organization", P::MembersWrite), "inviteMembers"),
+        (OnAsPerson("OrganizationInvitation", P::MembersWrite), "resendInvitation revokeInvitation"),
+        (OnAsPerson("OrganizationMember", P::MembersWrite), "removeMember updateMemberRole"),
+        (OnAsPerson("Project", P::ProjectMembersWrite), "addProjectMember"),
+        (OnAsPerson("ProjectMember", P::ProjectMembersWrite), "removeProjectMember updateProjectMember"),
         (OnToMake("Organization", P::ApiKeysWrite), "createApiKey"),
         (OnOwn("ApiKey", P::ApiKeysWrite), "revokeApiKey rotateApiKey updateApiKey"),
     ]),

@@ -64,7 +64,9 @@ impl Expectation<'_> {
     /// The type of the objects by which these fields are come by; none for what belongs to nobody.
     pub fn subject<'a>(&'a self, line: &'a Type, part: &[Field]) -> Option<&'a Type> {
         let named = |need| match need {
-            Need::On(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _) => Some(self.access.of(kind)),
+            Need::On(kind, _) | Need::OnAsPerson(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _) => {
+                Some(self.access.of(kind))
+            }
             _ => None,
         };
         match line.source {
@@ -124,7 +126,10 @@ impl Expectation<'_> {
         if !who.is_signed_in() {
             return refused("UNAUTHENTICATED", None);
         }
-        let of_a_person = matches!(need, Need::Session | Need::Password | Need::Everywhere | Need::Addressee(_));
+        let of_a_person = matches!(
+            need,
+            Need::Session | Need::Password | Need::Everywhere | Need::Addressee(_) | Need::OnAsPerson(..)
+        );
         if of_a_person && who.is_key() {
             return refused("FORBIDDEN", Need::Myself.shown());
         }
@@ -136,7 +141,10 @@ impl Expectation<'_> {
                 who.holds(permission, place) || (who.holds_on_own(permission, place) && who.is_behind(place))
             }
             Need::Token | Need::Password => return refused("INVALID_INPUT", None),
-            Need::Holds(permission) | Need::Finds(permission) | Need::On(_, permission) => who.holds(permission, place),
+            Need::Holds(permission)
+            | Need::Finds(permission)
+            | Need::On(_, permission)
+            | Need::OnAsPerson(_, permission) => who.holds(permission, place),
             Need::HoldsOnOwn(permission) => who.holds_on_own(permission, place),
             Need::HoldsOrMine(permission) => {
                 who.holds(permission, place) || (who.is_behind(place) && who.looks_at(place.organization))
@@ -151,7 +159,7 @@ impl Expectation<'_> {
         }
         match need {
             Need::Finds(_) | Need::Profile => Err(Outcome::Null),
-            Need::On(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _)
+            Need::On(kind, _) | Need::OnAsPerson(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _)
                 if self.reaches(who, self.access.of(kind), place).is_err() =>
             {
                 refused("NOT_FOUND", None)
