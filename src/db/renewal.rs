@@ -90,7 +90,7 @@ pub async fn revoke_sessions(transaction: &RequestTransaction, kept: Option<Uuid
 pub(super) async fn first<T: sea_orm::TryGetable>(transaction: &RequestTransaction, statement: Statement) -> Result<T> {
     let row = transaction.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| Error::internal("a function returned no row"))?;
-    Ok(row.try_get_by_index(0).map_err(sea_orm::DbErr::from)?)
+    Ok(row.try_get_by_index(0)?)
 }
 
 impl Database {

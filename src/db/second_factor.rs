@@ -190,7 +190,7 @@ impl Database {
     pub async fn try_second_factor(&self, user_id: Uuid) -> Result<()> {
         let row =
             self.one_beside(call("SELECT platform_private.count_second_factor_try($1)", [user_id.into()])).await?;
-        waited(row.try_get_by_index(0).map_err(sea_orm::DbErr::from)?)
+        waited(row.try_get_by_index(0)?)
     }
 
     /// Puts a wrong code on record, whatever becomes of the request.

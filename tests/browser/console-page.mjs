@@ -50,7 +50,7 @@ export class ConsolePage {
   async openExample(title) {
     await this.bar.getByRole('button', { name: 'Examples' }).click();
     await this.page.getByRole('menuitem', { name: title, exact: true }).click();
-    await this.query.filter({ hasText: 'query' }).waitFor();
+    await this.query.filter({ hasText: /query|mutation/ }).waitFor();
     // GraphiQL reads the new text a moment later; only then it knows which operation to run.
     await this.page.locator('.graphiql-tab-active').filter({ hasNotText: 'untitled' }).waitFor();
     return textOf(this.query);
