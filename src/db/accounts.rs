@@ -55,6 +55,15 @@ pub struct NewAccount {
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
+    /// Name and slug of what is founded once the address is confirmed.
+    pub organization: Option<(String, String)>,
+}
+
+/// An address that was confirmed.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// Slug of the organization that was founded with it.
+    pub founded: Option<String>,
 }
 
 /// What a token of a letter is for.
@@ -98,6 +107,7 @@ pub async fn sign_up(
     known: SealedLetter,
     origin: &Origin,
 ) -> Result<()> {
+    let (organization_name, organization_slug) = account.organization.unzip();
     let values = [
         account.id.into(),
         account.email.into(),
@@ -112,10 +122,12 @@ pub async fn sign_up(
         welcome.1.into(),
         known.0.into(),
         known.1.into(),
+        organization_name.into(),
+        organization_slug.into(),
     ];
     call::<bool>(
         transaction,
-        "SELECT platform_private.sign_up($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        "SELECT platform_private.sign_up($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             IS NULL",
         values.into_iter().chain(origin.values()),
     )
@@ -154,7 +166,8 @@ pub async fn mail_link(
     Ok(())
 }
 
-/// Uses the token up and confirms the address that it was mailed to; the user, or none for a token that is not good.
+/// Uses the token up, confirms the address that it was mailed to, and founds the organization that its account was to
+/// begin with; none for a token that is not good.
 ///
 /// # Errors
 /// As the statement's.
@@ -162,9 +175,15 @@ pub async fn confirm_email(
     transaction: &RequestTransaction,
     token_hash: &[u8; 32],
     origin: &Origin,
-) -> Result<Option<Uuid>> {
+) -> Result<Option<Confirmed>> {
     let values = [hex(token_hash).into()].into_iter().chain(origin.values());
-    call(transaction, "SELECT platform_private.confirm_email($1, $2, $3, $4)", values).await
+    let sql = "SELECT person, founded FROM platform_private.confirm_email($1, $2, $3, $4)";
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    let row = transaction.query_one_as_service(statement).await?;
+    let row = row.ok_or_else(|| Error::internal("no row of a function"))?;
+    let person: Option<Uuid> = row.try_get("", "person")?;
+    let founded = row.try_get("", "founded")?;
+    Ok(person.map(|_| Confirmed { founded }))
 }
 
 /// Address of the account whose password this token sets; none for a token that is not good.

@@ -32,12 +32,8 @@ const EXPIRED: &[&str] = &[
     "DELETE FROM platform.organization_invitations
       WHERE coalesce(accepted_at, declined_at, revoked_at, expires_at) < now() - interval '30 days'",
     "DELETE FROM platform_private.one_time_tokens WHERE least(expires_at, used_at) < now() - interval '1 day'",
-    // Counts of failed sign-ins, where the database has them.
-    "DO $$ BEGIN
-         IF to_regprocedure('platform_private.forget_sign_in_failures()') IS NOT NULL THEN
-             PERFORM platform_private.forget_sign_in_failures();
-         END IF;
-     END $$",
+    "SELECT platform_private.forget_sign_in_failures()",
+    "DELETE FROM platform_private.idempotency_keys WHERE created_at < now() - interval '30 days'",
 ];
 
 /// What a plan keeps no longer, and mails that are done. A series' months that no plan keeps go as a whole; the lock that

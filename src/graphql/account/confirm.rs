@@ -29,6 +29,9 @@ pub struct ConfirmEmailInput {
 pub struct ConfirmEmailPayload {
     /// Always true: the address that the mail went to is known to be its account's.
     pub confirmed: bool,
+    /// Slug of the organization that was founded with it; null where `signUp` asked for none, and where somebody else has
+    /// that slug by now.
+    pub founded_organization: Option<String>,
     /// As it was given.
     pub client_mutation_id: Option<String>,
 }
@@ -66,8 +69,12 @@ impl ConfirmationMutations {
     ) -> Result<ConfirmEmailPayload> {
         let origin = context.request().client.origin();
         let confirmed = accounts::confirm_email(context.db().await?, &token::digest(&input.token), &origin).await?;
-        confirmed.ok_or_else(super::spent_token)?;
-        Ok(ConfirmEmailPayload { confirmed: true, client_mutation_id: input.client_mutation_id })
+        let confirmed = confirmed.ok_or_else(super::spent_token)?;
+        Ok(ConfirmEmailPayload {
+            confirmed: true,
+            founded_organization: confirmed.founded,
+            client_mutation_id: input.client_mutation_id,
+        })
     }
 
     /// Mails another token for `confirmEmail`; older ones stay good until they end. The answer is the same for an address

@@ -28,8 +28,26 @@ pub struct SignUpInput {
     pub first_name: Option<String>,
     /// Family name, 1 to 120 characters.
     pub last_name: Option<String>,
+    /// What is founded once the address is confirmed, with you as its owner.
+    pub organization: Option<FirstOrganizationInput>,
     /// Comes back in the payload as it was given.
     pub client_mutation_id: Option<String>,
+}
+
+/// An organization to begin with. Its slug is not kept for you until the address is confirmed.
+#[derive(Debug, InputObject)]
+pub struct FirstOrganizationInput {
+    /// Display name, 1 to 120 characters.
+    pub name: String,
+    /// Name in URLs: 3 to 40 of `a-z0-9-`, unique.
+    pub slug: String,
+}
+
+impl FirstOrganizationInput {
+    fn checked(self) -> Result<(String, String)> {
+        let name = input::text("input.organization.name", &self.name, 120)?;
+        Ok((name, input::slug("input.organization.slug", &self.slug)?))
+    }
 }
 
 /// What comes next: a mail, to be read by who has the address.
@@ -65,6 +83,7 @@ impl SignUpMutations {
         let username = optional("input.username", input.username, 60)?;
         let first_name = optional("input.firstName", input.first_name, 120)?;
         let last_name = optional("input.lastName", input.last_name, 120)?;
+        let organization = input.organization.map(FirstOrganizationInput::checked).transpose()?;
         let known = [&username, &first_name, &last_name].into_iter().flatten().chain([&email]).cloned().collect();
         request.database().ask_for_letter(request.client.ip, &request.sessions.back_off).await?;
         // Before anything is looked up: with an account or without, this is what takes the time.
@@ -72,7 +91,8 @@ impl SignUpMutations {
         let (clear, token) = super::new_token(request, super::CONFIRMATION);
         let welcome = Letter::ConfirmEmail { token: clear, expires_at: token.expires_at };
         let (welcome, exists) = (super::sealed(request, &welcome)?, super::sealed(request, &Letter::AccountExists)?);
-        let account = NewAccount { id: crate::id::new(), email, password_hash, username, first_name, last_name };
+        let id = crate::id::new();
+        let account = NewAccount { id, email, password_hash, username, first_name, last_name, organization };
         accounts::sign_up(context.db().await?, account, token, welcome, exists, &request.client.origin()).await?;
         Ok(SignUpPayload { mail_sent: true, client_mutation_id: input.client_mutation_id })
     }

@@ -3,6 +3,7 @@
 mod back_off;
 mod confirmation;
 mod deletion;
+mod first_organization;
 mod no_oracle;
 mod password;
 mod profile;

@@ -164,7 +164,7 @@ pub const TYPES: &[Line] = &[
     ]),
     ("SignOutPayload", Through("Mutation", "signOut"), &[(Visible, "clientMutationId signedOut")]),
     ("SignUpPayload", Through("Mutation", "signUp"), &[(Visible, "clientMutationId mailSent")]),
-    ("ConfirmEmailPayload", Through("Mutation", "confirmEmail"), &[(Visible, "clientMutationId confirmed")]),
+    ("ConfirmEmailPayload", Through("Mutation", "confirmEmail"), &[(Visible, "clientMutationId confirmed foundedOrganization")]),
     ("ResendConfirmationPayload", Through("Mutation", "resendConfirmation"), &[(Visible, "clientMutationId mailSent")]),
     ("ChangePasswordPayload", Through("Mutation", "changePassword"), &[(Visible, "clientMutationId user")]),
     ("RequestPasswordResetPayload", Through("Mutation", "requestPasswordReset"), &[

@@ -7,7 +7,9 @@ DROP FUNCTION platform_private.holder_of_reset(text);
 DROP FUNCTION platform_private.confirm_email(text, inet, text, text);
 DROP FUNCTION platform_private.mail_link(text, text, uuid, text, timestamptz, uuid, text, inet, text, text);
 DROP FUNCTION platform_private.sign_up(
-    uuid, text, text, text, text, text, uuid, text, timestamptz, uuid, text, uuid, text, inet, text, text);
+    uuid, text, text, text, text, text, uuid, text, timestamptz, uuid, text, uuid, text, text, text, inet, text, text);
+DROP FUNCTION platform_private.found_first_organization(uuid, inet, text, text);
+DROP TABLE platform_private.first_organizations;
 DROP FUNCTION platform_private.record_by(uuid, text, text, uuid, text, inet, text, text);
 DROP FUNCTION platform_private.mailbox_is_full(text);
 DROP INDEX platform_private.outbox_recipient_idx;

@@ -38,13 +38,48 @@ COMMENT ON FUNCTION platform_private.mail_link(
     text, text, uuid, text, timestamptz, uuid, text, inet, text, text)
     IS 'Mails a token to the account of an address, if that has use for it; the caller does not learn whether';
 
+-- What a person asked for when they signed up; its slug, or null where none was asked for or somebody else has it by now.
+-- It is theirs, whoever asks: without what another credential of this request narrowed.
+CREATE FUNCTION platform_private.found_first_organization(
+    person uuid, client_ip inet, client_agent text, request text) RETURNS text
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    wanted platform_private.first_organizations;
+    new_id uuid := platform_private.uuid_v7();
+    former text[] := ARRAY[
+        coalesce(current_setting('app.current_user_id', true), ''),
+        coalesce(current_setting('app.current_org_id', true), ''),
+        coalesce(current_setting('app.current_api_key_id', true), '')];
+BEGIN
+    DELETE FROM platform_private.first_organizations WHERE user_id = person RETURNING * INTO wanted;
+    IF wanted.user_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM set_config('app.current_user_id', person::text, true), set_config('app.current_org_id', '', true),
+            set_config('app.current_api_key_id', '', true);
+    BEGIN
+        PERFORM platform_private.create_organization(new_id, wanted.name, wanted.slug);
+        PERFORM platform_private.record_audit(
+            organization_id => new_id, project_id => NULL, event_type => 'organization.created',
+            resource_type => 'organization', resource_id => new_id, action => 'create',
+            metadata => jsonb_build_object('after', jsonb_build_object('name', wanted.name, 'slug', wanted.slug)),
+            ip_address => client_ip, user_agent => client_agent, request_id => request);
+    EXCEPTION WHEN unique_violation THEN
+        wanted.slug := NULL;
+    END;
+    PERFORM set_config('app.current_user_id', former[1], true), set_config('app.current_org_id', former[2], true),
+            set_config('app.current_api_key_id', former[3], true);
+    RETURN wanted.slug;
+END $$;
+COMMENT ON FUNCTION platform_private.found_first_organization(uuid, inet, text, text)
+    IS 'Founds the organization that a person asked for when they signed up';
+
 -- The address must still be the one that the letter went to.
 CREATE FUNCTION platform_private.confirm_email(
-    wanted_token_hash text, client_ip inet, client_agent text, request text) RETURNS uuid
+    wanted_token_hash text, client_ip inet, client_agent text, request text, OUT person uuid, OUT founded text)
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     used platform_private.one_time_tokens;
-    person uuid;
 BEGIN
     UPDATE platform_private.one_time_tokens SET used_at = now()
      WHERE token_hash = wanted_token_hash AND purpose = 'confirm_email' AND used_at IS NULL AND expires_at > now()
@@ -58,8 +93,8 @@ BEGIN
          WHERE user_id = person AND purpose = 'confirm_email' AND used_at IS NULL;
         PERFORM platform_private.record_by(
             person, 'user.email_confirmed', 'user', person, 'update', client_ip, client_agent, request);
+        founded := platform_private.found_first_organization(person, client_ip, client_agent, request);
     END IF;
-    RETURN person;
 END $$;
 COMMENT ON FUNCTION platform_private.confirm_email(text, inet, text, text)
     IS 'Uses a token up and confirms the address that it was mailed to; null: the token is not good';

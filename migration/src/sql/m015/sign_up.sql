@@ -24,13 +24,22 @@ END $$;
 COMMENT ON FUNCTION platform_private.record_by(uuid, text, text, uuid, text, inet, text, text)
     IS 'Appends an audit record in a person''s name';
 
+-- What somebody who signs up wants to found. It is founded when their address is confirmed, not before: a slug that is
+-- taken from then on would tell whether the address had an account.
+CREATE TABLE platform_private.first_organizations (
+    user_id uuid PRIMARY KEY REFERENCES platform.users (id) ON DELETE CASCADE,
+    name text NOT NULL CHECK (platform.is_clean_text(name, 120)),
+    slug text NOT NULL CHECK (slug ~ '^[a-z0-9-]{3,40}$')
+);
+COMMENT ON TABLE platform_private.first_organizations IS 'Organizations that are founded when their founder''s address is confirmed';
+
 -- For an address that has an account the same rows are written and undone, and its letter is another one: whoever asks
 -- learns from neither the answer nor its time which it was.
 CREATE FUNCTION platform_private.sign_up(
     new_id uuid, new_email text, new_hash text, new_username text, new_first_name text, new_last_name text,
     token_id uuid, new_token_hash text, token_ends_at timestamptz,
-    welcome_id uuid, welcome_sealed text, known_id uuid, known_sealed text,
-    client_ip inet, client_agent text, request text) RETURNS void
+    welcome_id uuid, welcome_sealed text, known_id uuid, known_sealed text, organization_name text,
+    organization_slug text, client_ip inet, client_agent text, request text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     known platform.users;
@@ -45,6 +54,10 @@ BEGIN
         -- Another sign-up was faster: then there is no such user, and the token's key undoes this one.
         INSERT INTO platform_private.one_time_tokens (id, purpose, user_id, token_hash, email, expires_at)
         VALUES (token_id, 'confirm_email', new_id, new_token_hash, new_email, token_ends_at);
+        IF organization_slug IS NOT NULL THEN
+            INSERT INTO platform_private.first_organizations (user_id, name, slug)
+            VALUES (new_id, organization_name, organization_slug);
+        END IF;
         IF known.id IS NOT NULL THEN
             RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', MESSAGE = 'the address has an account';
         END IF;
@@ -66,5 +79,5 @@ BEGIN
         ip_address => client_ip, user_agent => client_agent, request_id => request);
 END $$;
 COMMENT ON FUNCTION platform_private.sign_up(
-    uuid, text, text, text, text, text, uuid, text, timestamptz, uuid, text, uuid, text, inet, text, text)
+    uuid, text, text, text, text, text, uuid, text, timestamptz, uuid, text, uuid, text, text, text, inet, text, text)
     IS 'Makes an account, or tells the one that the address has; the caller does not learn which';
