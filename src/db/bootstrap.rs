@@ -223,7 +223,7 @@ pub async fn open_session(transaction: &RequestTransaction, session: NewSession)
             session.request_id.into(),
         ],
     );
-    let row = transaction.query_one_raw(statement).await?;
+    let row = transaction.query_one_as_service(statement).await?;
     let row = row.as_ref().and_then(|row| row.try_as_pg_row());
     Resolved::from_row(row.ok_or_else(|| Error::internal("open_session returned no row"))?)
 }

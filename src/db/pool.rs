@@ -113,14 +113,6 @@ impl Database {
         }
     }
 
-    /// Opens a transaction beside that of a request, for one statement.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] without a database.
-    pub(super) async fn begin_beside(&self) -> Result<RequestTransaction> {
-        Ok(self.begin_with(&self.beside, &Opening::Anonymous.statement(), false).await?.0)
-    }
-
     async fn create_external_user(&self, identity: &ExternalOpening) -> Result<()> {
         let (transaction, _) = self.begin_with(&self.pool, "BEGIN", false).await?;
         match identity.create(&transaction).await {

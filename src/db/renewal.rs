@@ -87,7 +87,7 @@ pub async fn revoke_sessions(transaction: &RequestTransaction, kept: Option<Uuid
 }
 
 /// The one value of a statement's one row.
-pub(super) async fn first<T: sea_orm::TryGetable>(transaction: &RequestTransaction, statement: Statement) -> Result<T> {
+async fn first<T: sea_orm::TryGetable>(transaction: &RequestTransaction, statement: Statement) -> Result<T> {
     let row = transaction.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| Error::internal("a function returned no row"))?;
     Ok(row.try_get_by_index(0)?)
@@ -114,9 +114,9 @@ impl Database {
         Ok(())
     }
 
-    /// One statement in a transaction of its own, which stands whatever becomes of the request's.
+    /// One statement of the service role in a transaction of its own, which stands whatever becomes of the request's.
     pub(super) async fn one_beside(&self, statement: Statement) -> Result<sea_orm::QueryResult> {
-        let transaction = self.begin_beside().await?;
+        let transaction = self.aside().await?;
         let row = transaction.query_one_raw(statement).await?;
         transaction.commit().await?;
         row.ok_or_else(|| Error::internal("a function returned no row"))

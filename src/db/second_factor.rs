@@ -1,13 +1,13 @@
-//! The second factor in the database: one call each of a narrow SECURITY DEFINER function (migration m016).
+//! The second factor in the database: one call each of a function of migration m016 that only the service role may call.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, FromQueryResult, Value, sqlx::Row};
+use sea_orm::{FromQueryResult, Statement, Value, sqlx::Row};
 use uuid::Uuid;
 
 use super::{
     Database, RequestTransaction,
     bootstrap::{Resolved, hex},
-    renewal::{NewTokens, call, first, from},
+    renewal::{NewTokens, call, from},
 };
 use crate::{
     auth::{second_factor::Matched, session::Client},
@@ -37,6 +37,12 @@ pub struct Challenge {
 }
 
 /// The step and the digest as the functions take them: one of them is null.
+/// The one value of a function that is the service role's.
+async fn first<T: sea_orm::TryGetable>(transaction: &RequestTransaction, statement: Statement) -> Result<T> {
+    let row = transaction.query_one_as_service(statement).await?;
+    Ok(row.ok_or_else(|| Error::internal("a function returned no row"))?.try_get_by_index(0)?)
+}
+
 fn spent(matched: Matched) -> [Value; 2] {
     match matched {
         Matched::Step(step) => [Some(step).into(), None::<String>.into()],
@@ -53,7 +59,7 @@ fn texts(digests: &[[u8; 32]]) -> Value {
 /// # Errors
 /// As the statement's.
 pub async fn own(transaction: &RequestTransaction) -> Result<OwnFactor> {
-    let row = transaction.query_one_raw(call("SELECT * FROM platform_private.own_second_factor()", [])).await?;
+    let row = transaction.query_one_as_service(call("SELECT * FROM platform_private.own_second_factor()", [])).await?;
     let row = row.ok_or_else(|| Error::internal("own_second_factor returned no row"))?;
     Ok(OwnFactor::from_query_result(&row, "")?)
 }
@@ -147,7 +153,7 @@ pub async fn complete_sign_in(
         ends_at.into(),
     ];
     let sql = "SELECT * FROM platform_private.complete_sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let row = transaction.query_one_raw(call(sql, values.into_iter().chain(from(&tokens.client)))).await?;
+    let row = transaction.query_one_as_service(call(sql, values.into_iter().chain(from(&tokens.client)))).await?;
     let row = row.as_ref().and_then(|row| row.try_as_pg_row());
     let row = row.ok_or_else(|| Error::internal("complete_sign_in returned no row"))?;
     if row.try_get::<&str, _>("outcome")? == "ok" { Resolved::from_row(row).map(Some) } else { Ok(None) }

@@ -197,8 +197,8 @@ impl RequestTransaction {
         .await;
         *phase = Phase::Idle;
         *failed |= result.is_err();
-        // A transaction with a failed statement takes no other, under whatever role.
-        *elevated = false;
+        // After a failure the role may still be the service's, so that nothing more is run.
+        *elevated = result.is_err();
         result
     }
 

@@ -26,7 +26,7 @@ use crate::{
 
 /// A document holds one of these at most: each counts its guess in a transaction of its own, which must not wait for
 /// another of the same request.
-const COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 + 1;
+const COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 + 101;
 
 /// The second step of a sign-in: give a code to `completeSignIn`.
 #[derive(Debug, SimpleObject)]
@@ -339,6 +339,7 @@ impl SecondFactorMutations {
         let waiting = own.secret_sealed.as_deref().filter(|_| own.enabled == Some(false));
         let none = || Error::Conflict("no second factor waits to be confirmed: enrol one first".into());
         let sealed = waiting.ok_or_else(none)?;
+        request.database().try_second_factor(user_id).await?;
         let secret = open(request, user_id, sealed)?;
         let step = factor::matching_step(&secret, &input.code, request.sessions.clock.now())?;
         let step = step.ok_or_else(|| Error::invalid("input.code", "is wrong: see that the clocks agree"))?;

@@ -352,10 +352,22 @@ async fn sql_under_the_application_role_gets_at_no_secret_and_past_no_factor() {
         "SELECT token_hash FROM platform_private.one_time_tokens",
         "DELETE FROM platform_private.second_factor_tries",
         "SELECT platform_private.spend_second_factor(platform.get_current_user_id(), 1, NULL)",
+        "SELECT platform_private.own_second_factor()",
+        "SELECT platform_private.count_second_factor_try(platform.get_current_user_id())",
+        "SELECT platform_private.disable_second_factor('x', 99999999999, NULL)",
+        "SELECT platform_private.open_second_factor_ticket(platform.get_current_user_id(), 'x', repeat('a', 64), now(),
+             NULL, NULL, NULL)",
+        "SELECT platform_private.complete_sign_in(repeat('a', 64), 99999999999, NULL, gen_random_uuid(),
+             repeat('a', 64), repeat('b', 64), now(), NULL, NULL, NULL)",
+        "SELECT platform_private.open_session(gen_random_uuid(), platform.get_current_user_id(), 'x', repeat('c', 64),
+             repeat('d', 64), now(), NULL, NULL, NULL)",
     ] {
         let refused = sql.try_run(forbidden).await.unwrap_err().to_string();
         assert!(refused.contains("permission denied"), "{forbidden}: {refused}");
     }
+    // Nor do the functions take the server's word for more than it can know.
+    let sql = app.service().await;
+    sql.run(&format!("SET app.current_user_id = '{admin}'")).await;
     // One's own and nobody else's: the admin has none.
     let none: Option<String> = sql.one("SELECT secret_sealed FROM platform_private.own_second_factor()", []).await;
     assert_eq!(none, None);
@@ -387,4 +399,14 @@ async fn sql_under_the_application_role_gets_at_no_secret_and_past_no_factor() {
         .one("SELECT count(*) FROM platform.user_sessions WHERE token_hash IN (repeat('a', 64), repeat('c', 64))", [])
         .await;
     assert_eq!(sessions, 0);
+}
+
+#[tokio::test]
+async fn a_document_holds_no_second_factor_beside_another_password() {
+    let app = App::start().await;
+    let pair = "mutation { a: deleteAccount(input: {password: \"x\"}) { deleted }
+                b: completeSignIn(input: {ticket: \"x\", code: \"000000\"}) { accessToken } }";
+    let answer = app.owner().await.ask(pair).await;
+    let message = answer.body["errors"][0]["message"].as_str().unwrap().to_lowercase();
+    assert!(message.contains("complex"), "{message}");
 }

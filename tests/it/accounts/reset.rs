@@ -126,3 +126,31 @@ async fn a_token_that_has_ended_or_is_for_something_else_sets_no_password() {
     }
     assert_eq!(row(&app, ME).await["password_hash"], before);
 }
+
+#[tokio::test]
+async fn whoever_had_prepared_an_account_under_ones_address_is_out_once_it_is_proved() {
+    let app = app().await;
+    sign_up(&app, ME).await;
+    // Somebody else's doing: a factor, and a key that acts in the account's name.
+    let service = app.service().await;
+    let id = app.user_id(ME).await;
+    service
+        .run_with(
+            "WITH factor AS (
+                 UPDATE platform.users o SET mfa_enabled = true, mfa_secret_sealed = m.mfa_secret_sealed
+                   FROM platform.users m WHERE o.id = $1 AND m.email = 'mina@acme.test')
+             INSERT INTO platform.api_keys (organization_id, user_id, name, key_prefix, key_hash, scopes)
+             SELECT id, $1, 'Prepared', 'ogb_prepared', repeat('ab', 32), '{organization:read}'
+               FROM platform.organizations WHERE slug = 'acme'",
+            [id.into()],
+        )
+        .await;
+    request(&app, ME).await;
+    let link = links(&app).await.remove(0);
+    ask(&app.anonymous(), RESET, json!({"token": link, "newPassword": OTHER})).await.data();
+    app.sign_in_with(ME, OTHER).await;
+    let live: i64 = service
+        .one("SELECT count(*) FROM platform.api_keys WHERE user_id = $1 AND revoked_at IS NULL", [id.into()])
+        .await;
+    assert_eq!((live, &row(&app, ME).await["mfa_secret_sealed"]), (0, &Value::Null));
+}

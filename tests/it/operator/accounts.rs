@@ -30,7 +30,7 @@ async fn an_account_is_created_given_a_password_and_signs_in() {
         (&["create-user", "ada"], "the address is not an e-mail address"),
         (&["create-user", "eve@example.com", "--first-name", " "], "--first-name must not be empty"),
         (&["set-password", "eve@example.com"], "there is no account with the address eve@example.com"),
-        (&["set-password", "ada@example.com", "a password as an argument"], "unexpected argument"),
+        (&["set-password", "ada@example.com", "given as an argument"], "unexpected argument"),
     ] {
         let outcome = operator.admin(arguments).await;
         assert!(outcome.refusal().contains(said), "{arguments:?}: {}", outcome.stderr);

@@ -61,9 +61,18 @@ pub fn secrets_in(value: &Value) {
     walk(value, false);
 }
 
+fn is_key(text: &str) -> bool {
+    text.starts_with("ogb_") && text.len() > 12
+}
+
+fn is_address(text: &str) -> bool {
+    text.contains('@') && !text.contains(char::is_whitespace) || text.starts_with("ogb_") && !is_key(text)
+}
+
 fn walk(value: &Value, named: bool) {
     match value {
-        Value::String(text) if named || text.starts_with("ogb_") => secret(text),
+        // A key's prefix is shown to everybody who may see the key, and an address that was tried as a password is none.
+        Value::String(text) if (named && !is_address(text)) || is_key(text) => secret(text),
         Value::Array(items) => items.iter().for_each(|item| walk(item, named)),
         Value::Object(members) => {
             for (name, member) in members {

@@ -24,10 +24,12 @@ CREATE FUNCTION platform_private.reset_password(
 DECLARE
     used platform_private.one_time_tokens;
     person platform.users;
+    unproved uuid;
 BEGIN
     UPDATE platform_private.one_time_tokens SET used_at = now()
      WHERE token_hash = wanted_token_hash AND purpose = 'reset_password' AND used_at IS NULL AND expires_at > now()
     RETURNING * INTO used;
+    SELECT u.id INTO unproved FROM platform.users u WHERE u.id = used.user_id AND u.email_confirmed_at IS NULL;
     UPDATE platform.users u
        SET password_hash = new_hash,
            -- Who read the letter has the mailbox.
@@ -38,6 +40,14 @@ BEGIN
     RETURNING * INTO person;
     IF person.id IS NOT NULL THEN
         PERFORM platform_private.end_access(person.id, NULL);
+        IF person.id = unproved THEN
+            -- Until now nobody knew whose account this was: whatever else opens it goes too.
+            UPDATE platform.users
+               SET mfa_enabled = false, mfa_secret_sealed = NULL, mfa_last_step = NULL, mfa_recovery_hashes = NULL
+             WHERE id = person.id;
+            UPDATE platform.api_keys SET revoked_at = now() WHERE user_id = person.id AND revoked_at IS NULL;
+            PERFORM platform_private.found_first_organization(person.id, client_ip, client_agent, request);
+        END IF;
         PERFORM platform_private.record_by(
             person.id, 'user.password_reset', 'user', person.id, 'update', client_ip, client_agent, request);
     END IF;

@@ -47,3 +47,5 @@ DROP FUNCTION
     platform_private.refresh_session(text, text, text, inet, text, text);
 DROP INDEX platform.user_sessions_user_id_created_at_id_idx;
 CREATE INDEX user_sessions_user_id_created_at_idx ON platform.user_sessions (user_id, created_at DESC);
+GRANT EXECUTE ON FUNCTION
+    platform_private.open_session(uuid, uuid, text, text, text, timestamptz, inet, text, text) TO ogelbase_app;

@@ -240,15 +240,7 @@ CREATE TRIGGER end_second_factor_tickets AFTER UPDATE OF password_hash, mfa_enab
     FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR OLD.mfa_enabled <> NEW.mfa_enabled)
     EXECUTE FUNCTION platform_private.end_second_factor_tickets();
 
-GRANT EXECUTE ON FUNCTION
-    platform_private.count_second_factor_try(uuid),
-    platform_private.own_second_factor(),
-    platform_private.enrol_second_factor(text, text),
-    platform_private.confirm_second_factor(text, bigint, text[], uuid),
-    platform_private.disable_second_factor(text, bigint, text),
-    platform_private.replace_recovery_codes(text, bigint, text, text[]),
-    platform_private.open_second_factor_ticket(uuid, text, text, timestamptz, inet, text, text),
-    platform_private.try_second_factor_ticket(text),
-    platform_private.record_second_factor_failure(uuid, inet, text, text),
-    platform_private.complete_sign_in(text, bigint, text, uuid, text, text, timestamptz, inet, text, text)
-    TO ogelbase_app;
+-- None of these is the application role's: some give a password's hash, others take the server's word for a code. The
+-- server calls them as the service role, as it does those of 015; so it does this one of 009 from now on.
+REVOKE EXECUTE ON FUNCTION
+    platform_private.open_session(uuid, uuid, text, text, text, timestamptz, inet, text, text) FROM ogelbase_app;

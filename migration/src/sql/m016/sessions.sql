@@ -69,7 +69,7 @@ CREATE FUNCTION platform_private.revoke_session(ended uuid) RETURNS bool
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE platform.user_sessions SET revoked_at = now()
-     WHERE id = ended AND user_id = platform.get_current_user_id() AND revoked_at IS NULL;
+     WHERE id = ended AND user_id = platform.current_active_user_id() AND revoked_at IS NULL;
     RETURN FOUND;
 END $$;
 COMMENT ON FUNCTION platform_private.revoke_session(uuid) IS 'Ends one of the caller''s own sessions; its record is the caller''s to write';
@@ -81,9 +81,9 @@ DECLARE
 BEGIN
     -- In one order, so that two who do this at once wait for each other and no more.
     PERFORM FROM platform.user_sessions s
-      WHERE s.user_id = platform.get_current_user_id() AND s.revoked_at IS NULL ORDER BY s.id FOR NO KEY UPDATE;
+      WHERE s.user_id = platform.current_active_user_id() AND s.revoked_at IS NULL ORDER BY s.id FOR NO KEY UPDATE;
     UPDATE platform.user_sessions s SET revoked_at = now()
-     WHERE s.user_id = platform.get_current_user_id() AND s.revoked_at IS NULL AND s.expires_at > now()
+     WHERE s.user_id = platform.current_active_user_id() AND s.revoked_at IS NULL AND s.expires_at > now()
        AND s.id IS DISTINCT FROM kept;
     GET DIAGNOSTICS ended = ROW_COUNT;
     RETURN ended;

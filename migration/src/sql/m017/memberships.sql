@@ -7,6 +7,7 @@ BEGIN
     RETURN EXISTS (
         SELECT FROM platform.organization_members m
           JOIN platform.users u ON u.id = m.user_id
+          JOIN platform.organizations o ON o.id = m.organization_id AND (u.mfa_enabled OR NOT o.mfa_required)
           JOIN platform_private.role_permissions r
             ON r.scope = 'organization' AND r.role = m.role AND r.permission = 'members:write'
          WHERE m.organization_id = organization AND m.user_id = who
