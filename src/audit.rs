@@ -1,10 +1,14 @@
 //! The audit trail: every mutation writes its record here, in its own transaction.
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{auth::session::Client, db::RequestTransaction, error::Result};
+use crate::{
+    auth::session::Client,
+    db::{RequestTransaction, function::call},
+    error::Result,
+};
 
 /// How grave a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,17 +145,8 @@ impl Changes {
 /// # Errors
 /// As the statement's, which refuses a record of an organization that the caller does not belong to.
 pub async fn record(transaction: &RequestTransaction, client: &Client, record: Record) -> Result<()> {
-    let from = [
-        client.ip.map(ipnetwork::IpNetwork::from).into(),
-        client.user_agent.clone().into(),
-        client.request_id.clone().into(),
-    ];
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        record.values().into_iter().chain(from),
-    );
-    transaction.execute_raw(statement).await?;
+    let sql = "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    transaction.execute_raw(call(sql, record.values().into_iter().chain(client.origin().values()))).await?;
     Ok(())
 }
 
@@ -160,11 +155,7 @@ pub async fn record(transaction: &RequestTransaction, client: &Client, record: R
 /// # Errors
 /// As the statement's.
 pub async fn record_by_operator(connection: &impl ConnectionTrait, record: Record) -> Result<()> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, $8, actor_label => 'operator')",
-        record.values(),
-    );
-    connection.execute_raw(statement).await?;
+    let sql = "SELECT platform_private.record_audit($1, $2, $3, $4, $5, $6, $7, $8, actor_label => 'operator')";
+    connection.execute_raw(call(sql, record.values())).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! ogelbase: the control plane of a self-hosted, Supabase-like platform, as one GraphQL API over PostgreSQL.
 //!
-//! A request walks one way: [`http`] -> [`graphql`] -> loaders -> `entity` -> PostgreSQL. `docs/architecture.md` has the
+//! A request walks one way: [`http`] -> [`gate`] -> [`graphql`] -> loaders -> `entity` -> PostgreSQL. `docs/architecture.md` has the
 //! map of the rooms and which may import which.
 
 pub mod admin;
@@ -12,6 +12,7 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod feature_flags;
+pub mod gate;
 pub mod graphql;
 pub mod http;
 pub mod id;

@@ -24,6 +24,7 @@ use crate::{
         sign_in_failures::BackOff,
     },
     error::Error,
+    gate::Gate,
     graphql::engine::Engine,
     http::{App, router},
     jobs::{self, Jobs},
@@ -141,6 +142,7 @@ impl Server {
         };
         let patience = Duration::from_secs(config.request_timeout_seconds);
         let app = App {
+            gate: Gate::default(),
             engine: Engine::new(&config),
             database: database.clone(),
             sessions: Arc::new(sessions),

@@ -1,4 +1,4 @@
-//! New tokens for a session: at its renewal, and at the second step of a sign-in.
+//! Tokens for a session: at a sign-in, at its second step, and at a renewal.
 
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 
@@ -39,7 +39,7 @@ pub struct Ticket {
 }
 
 impl Sessions {
-    fn new_tokens(&self, client: &Client) -> (String, String, NewTokens) {
+    pub(super) fn new_tokens(&self, client: &Client) -> (String, String, NewTokens) {
         let (session_token, refresh_token) = (token::new(), token::new());
         let tokens = NewTokens {
             token_hash: token::digest(&session_token),
@@ -49,7 +49,7 @@ impl Sessions {
         (session_token, refresh_token, tokens)
     }
 
-    fn signed_in(&self, session_token: &str, refresh_token: String, resolved: Resolved) -> Result<SignedIn> {
+    pub(super) fn signed_in(&self, session_token: &str, refresh_token: String, resolved: Resolved) -> Result<SignedIn> {
         if let Some(session_id) = resolved.session_id {
             self.activity.noted(session_id);
         }

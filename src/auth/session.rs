@@ -197,28 +197,18 @@ impl Sessions {
         client: &Client,
     ) -> Result<SignedIn> {
         let user_id = checked.user_id;
-        let now = self.clock.now();
-        let session_token = token::new();
-        let refresh_token = token::new();
-        let (access_token, access_expires_at) = self.tokens.sign(user_id, &session_token, now)?;
+        let (session_token, refresh_token, tokens) = self.new_tokens(client);
         let session = NewSession {
             id: crate::id::new(),
             user_id,
             checked_hash: checked.hash.clone(),
-            token_hash: token::digest(&session_token),
-            refresh_token_hash: token::digest(&refresh_token),
-            expires_at: now + self.lifetime,
-            ip: client.ip.map(Into::into),
-            user_agent: client.user_agent.clone(),
-            request_id: client.request_id.clone(),
+            tokens,
+            expires_at: self.clock.now() + self.lifetime,
         };
         let resolved = bootstrap::open_session(transaction, session).await?;
-        if let Some(session_id) = resolved.session_id {
-            self.activity.noted(session_id);
-        }
         if let Some(renewed) = checked.renewed {
             accounts::renew_password_hash(transaction, user_id, checked.hash, renewed).await?;
         }
-        Ok(SignedIn { access_token, access_expires_at, refresh_token, resolved })
+        self.signed_in(&session_token, refresh_token, resolved)
     }
 }

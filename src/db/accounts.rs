@@ -3,11 +3,15 @@
 
 use chrono::{DateTime, Utc};
 use ipnetwork::IpNetwork;
-use sea_orm::{DbBackend, Statement, TryGetable, Value};
+use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{RequestTransaction, bootstrap::hex};
-use crate::error::{Error, Result};
+use super::{
+    RequestTransaction,
+    bootstrap::hex,
+    function::{call, only, value_as_service},
+};
+use crate::error::Result;
 
 /// Where a request comes from, for the audit trail.
 #[derive(Debug, Clone)]
@@ -21,7 +25,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    fn values(&self) -> [Value; 3] {
+    /// As the database's functions take it.
+    pub(crate) fn values(&self) -> [Value; 3] {
         [self.ip.into(), self.user_agent.clone().into(), self.request_id.clone().into()]
     }
 }
@@ -84,16 +89,6 @@ impl Purpose {
     }
 }
 
-async fn call<T: TryGetable>(
-    transaction: &RequestTransaction,
-    sql: &str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<T> {
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-    let row = transaction.query_one_as_service(statement).await?;
-    Ok(row.ok_or_else(|| Error::internal("no row of a function"))?.try_get_by_index(0)?)
-}
-
 /// Makes an account and mails `welcome` with its token, or, when the address has one already, mails `known`. Which of
 /// the two it was the caller does not learn.
 ///
@@ -125,7 +120,7 @@ pub async fn sign_up(
         organization_name.into(),
         organization_slug.into(),
     ];
-    call::<bool>(
+    value_as_service::<bool>(
         transaction,
         "SELECT platform_private.sign_up($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             IS NULL",
@@ -157,7 +152,7 @@ pub async fn mail_link(
         letter.0.into(),
         letter.1.into(),
     ];
-    call::<bool>(
+    value_as_service::<bool>(
         transaction,
         "SELECT platform_private.mail_link($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) IS NULL",
         values.into_iter().chain(origin.values()),
@@ -178,9 +173,7 @@ pub async fn confirm_email(
 ) -> Result<Option<Confirmed>> {
     let values = [hex(token_hash).into()].into_iter().chain(origin.values());
     let sql = "SELECT person, founded FROM platform_private.confirm_email($1, $2, $3, $4)";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-    let row = transaction.query_one_as_service(statement).await?;
-    let row = row.ok_or_else(|| Error::internal("no row of a function"))?;
+    let row = only(transaction.query_one_as_service(call(sql, values)).await?)?;
     let person: Option<Uuid> = row.try_get("", "person")?;
     let founded = row.try_get("", "founded")?;
     Ok(person.map(|_| Confirmed { founded }))
@@ -191,7 +184,7 @@ pub async fn confirm_email(
 /// # Errors
 /// As the statement's.
 pub async fn holder_of_reset(transaction: &RequestTransaction, token_hash: &[u8; 32]) -> Result<Option<String>> {
-    call(transaction, "SELECT platform_private.holder_of_reset($1)", [hex(token_hash).into()]).await
+    value_as_service(transaction, "SELECT platform_private.holder_of_reset($1)", [hex(token_hash).into()]).await
 }
 
 /// Uses the token up, sets the password and ends all sessions; the account's address, or none for a token that is not
@@ -206,7 +199,7 @@ pub async fn reset_password(
     origin: &Origin,
 ) -> Result<Option<String>> {
     let values = [hex(token_hash).into(), new_hash.into()].into_iter().chain(origin.values());
-    call(transaction, "SELECT platform_private.reset_password($1, $2, $3, $4, $5)", values).await
+    value_as_service(transaction, "SELECT platform_private.reset_password($1, $2, $3, $4, $5)", values).await
 }
 
 /// Sets the password and ends all other sessions; false when it is no longer the one that was checked.
@@ -221,7 +214,7 @@ pub async fn change_password(
     new_hash: String,
 ) -> Result<bool> {
     let values = [user_id.into(), session_id.into(), checked_hash.into(), new_hash.into()];
-    call(transaction, "SELECT platform_private.change_password($1, $2, $3, $4)", values).await
+    value_as_service(transaction, "SELECT platform_private.change_password($1, $2, $3, $4)", values).await
 }
 
 /// Replaces the hash of a password that was just checked by one of the same password.
@@ -235,7 +228,7 @@ pub async fn renew_password_hash(
     new_hash: String,
 ) -> Result<bool> {
     let values = [user_id.into(), checked_hash.into(), new_hash.into()];
-    call(transaction, "SELECT platform_private.renew_password_hash($1, $2, $3)", values).await
+    value_as_service(transaction, "SELECT platform_private.renew_password_hash($1, $2, $3)", values).await
 }
 
 /// Deletes the account softly, with its memberships, sessions and keys; false when the password is no longer the one
@@ -250,5 +243,5 @@ pub async fn delete_account(
     origin: &Origin,
 ) -> Result<bool> {
     let values = [user_id.into(), checked_hash.into()].into_iter().chain(origin.values());
-    call(transaction, "SELECT platform_private.delete_account($1, $2, $3, $4, $5)", values).await
+    value_as_service(transaction, "SELECT platform_private.delete_account($1, $2, $3, $4, $5)", values).await
 }

@@ -3,12 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DbBackend, FromQueryResult, Statement,
+    ConnectionTrait, FromQueryResult,
     sqlx::{Row, postgres::PgRow},
 };
 use uuid::Uuid;
 
-use super::{RequestTransaction, external::ExternalOpening, key::ResolvedKey};
+use super::{RequestTransaction, external::ExternalOpening, function::call, key::ResolvedKey, renewal::NewTokens};
 use crate::error::{Error, Result};
 
 /// What a request proves itself with, and the organization it asks to be narrowed to.
@@ -169,11 +169,7 @@ pub struct Account {
 /// # Errors
 /// As the statement's.
 pub async fn sign_in_lookup(transaction: &RequestTransaction, email: &str) -> Result<Option<Account>> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT * FROM platform_private.sign_in_lookup($1)",
-        [email.into()],
-    );
+    let statement = call("SELECT * FROM platform_private.sign_in_lookup($1)", [email.into()]);
     // The application role cannot call it: it would give any password's hash away.
     let row = transaction.query_one_as_service(statement).await?;
     Ok(row.map(|row| Account::from_query_result(&row, "")).transpose()?)
@@ -188,18 +184,10 @@ pub struct NewSession {
     pub user_id: Uuid,
     /// The stored hash that the password was checked against; the session is refused if it has changed since.
     pub checked_hash: String,
-    /// Digest of the session's token.
-    pub token_hash: [u8; 32],
-    /// Digest of the refresh token.
-    pub refresh_token_hash: [u8; 32],
+    /// Its tokens, and who asks.
+    pub tokens: NewTokens,
     /// When it ends at the latest.
     pub expires_at: DateTime<Utc>,
-    /// Address of the client.
-    pub ip: Option<ipnetwork::IpNetwork>,
-    /// The client's own name for itself.
-    pub user_agent: Option<String>,
-    /// Request that opened it, for the audit trail.
-    pub request_id: String,
 }
 
 /// Stores a session, records it in the audit trail, and makes its user the one that the rest of this transaction
@@ -208,20 +196,17 @@ pub struct NewSession {
 /// # Errors
 /// [`Error::Unauthenticated`] when the user was banned or deleted, or the password changed, meanwhile.
 pub async fn open_session(transaction: &RequestTransaction, session: NewSession) -> Result<Resolved> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
+    let values = [
+        session.id.into(),
+        session.user_id.into(),
+        session.checked_hash.into(),
+        hex(&session.tokens.token_hash).into(),
+        hex(&session.tokens.refresh_token_hash).into(),
+        session.expires_at.into(),
+    ];
+    let statement = call(
         "SELECT * FROM platform_private.open_session($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        [
-            session.id.into(),
-            session.user_id.into(),
-            session.checked_hash.into(),
-            hex(&session.token_hash).into(),
-            hex(&session.refresh_token_hash).into(),
-            session.expires_at.into(),
-            session.ip.into(),
-            session.user_agent.into(),
-            session.request_id.into(),
-        ],
+        values.into_iter().chain(session.tokens.client.origin().values()),
     );
     let row = transaction.query_one_as_service(statement).await?;
     let row = row.as_ref().and_then(|row| row.try_as_pg_row());
@@ -233,11 +218,7 @@ pub async fn open_session(transaction: &RequestTransaction, session: NewSession)
 /// # Errors
 /// As the statement's.
 pub async fn close_session(transaction: &RequestTransaction, session_id: Uuid, request_id: &str) -> Result<()> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT platform_private.close_session($1, $2)",
-        [session_id.into(), request_id.into()],
-    );
+    let statement = call("SELECT platform_private.close_session($1, $2)", [session_id.into(), request_id.into()]);
     transaction.execute_raw(statement).await?;
     Ok(())
 }
@@ -247,11 +228,7 @@ pub async fn close_session(transaction: &RequestTransaction, session_id: Uuid, r
 /// # Errors
 /// As the statement's.
 pub async fn current_memberships(transaction: &RequestTransaction, session_id: Option<Uuid>) -> Result<Resolved> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT * FROM platform_private.current_memberships($1)",
-        [session_id.into()],
-    );
+    let statement = call("SELECT * FROM platform_private.current_memberships($1)", [session_id.into()]);
     let row = transaction.query_one_raw(statement).await?;
     let row = row.as_ref().and_then(|row| row.try_as_pg_row());
     Resolved::from_row(row.ok_or_else(|| Error::internal("current_memberships returned no row"))?)

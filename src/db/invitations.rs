@@ -3,11 +3,15 @@
 
 use chrono::{DateTime, Utc};
 use entity::organization_members::OrganizationRole;
-use ipnetwork::IpNetwork;
-use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, FromQueryResult, Statement};
+use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
-use super::{RequestTransaction, bootstrap::hex, memberships::scalar};
+use super::{
+    RequestTransaction,
+    accounts::Origin,
+    bootstrap::hex,
+    function::{call, only, value},
+};
 use crate::error::{Error, Result};
 
 /// SHA-256 of a token.
@@ -37,13 +41,10 @@ pub async fn invite(
     role: OrganizationRole,
     token_hash: &Digest,
 ) -> Result<Invited> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT outcome, invitation FROM platform_private.invite_member($1, $2, $3, $4, $5)",
-        [crate::id::new().into(), organization_id.into(), email.into(), role.to_value().into(), hex(token_hash).into()],
-    );
-    let row = transaction.query_one_raw(statement).await?;
-    let row = row.ok_or_else(|| Error::internal("invite_member returned no row"))?;
+    let sql = "SELECT outcome, invitation FROM platform_private.invite_member($1, $2, $3, $4, $5)";
+    let values =
+        [crate::id::new().into(), organization_id.into(), email.into(), role.to_value().into(), hex(token_hash).into()];
+    let row = only(transaction.query_one_raw(call(sql, values)).await?)?;
     match row.try_get::<String>("", "outcome")?.as_str() {
         "invited" => Ok(Invited::Anew(row.try_get("", "invitation")?)),
         "renewed" => Ok(Invited::Renewed(row.try_get("", "invitation")?)),
@@ -58,7 +59,7 @@ pub async fn invite(
 /// [`Error::Conflict`] when it was answered, or when a member has its address.
 pub async fn renew(transaction: &RequestTransaction, id: Uuid, token_hash: &Digest) -> Result<()> {
     let sql = "SELECT platform_private.renew_invitation($1, $2)";
-    let outcome: String = scalar(transaction, sql, [id.into(), hex(token_hash).into()]).await?;
+    let outcome: String = value(transaction, sql, [id.into(), hex(token_hash).into()]).await?;
     settled(&outcome, "renewed")
 }
 
@@ -67,7 +68,7 @@ pub async fn renew(transaction: &RequestTransaction, id: Uuid, token_hash: &Dige
 /// # Errors
 /// [`Error::Conflict`] when it was answered.
 pub async fn revoke(transaction: &RequestTransaction, id: Uuid) -> Result<()> {
-    let outcome: String = scalar(transaction, "SELECT platform_private.revoke_invitation($1)", [id.into()]).await?;
+    let outcome: String = value(transaction, "SELECT platform_private.revoke_invitation($1)", [id.into()]).await?;
     settled(&outcome, "revoked")
 }
 
@@ -89,12 +90,8 @@ pub struct Preview {
 /// # Errors
 /// As the statement's.
 pub async fn by_token(transaction: &RequestTransaction, token_hash: &Digest) -> Result<Option<Preview>> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT * FROM platform_private.invitation_by_token($1)",
-        [hex(token_hash).into()],
-    );
-    let row = transaction.query_one_raw(statement).await?;
+    let sql = "SELECT * FROM platform_private.invitation_by_token($1)";
+    let row = transaction.query_one_raw(call(sql, [hex(token_hash).into()])).await?;
     Ok(row.map(|row| Preview::from_query_result(&row, "")).transpose()?)
 }
 
@@ -124,13 +121,9 @@ pub enum Accepted {
 /// [`Error::Conflict`] when it is open no longer, the address is not confirmed, or the caller is a member.
 pub async fn accept(transaction: &RequestTransaction, token_hash: &Digest) -> Result<Accepted> {
     let membership_id = crate::id::new();
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT * FROM platform_private.accept_invitation($1, $2)",
-        [hex(token_hash).into(), membership_id.into()],
-    );
-    let row = transaction.query_one_raw(statement).await?;
-    let row = row.ok_or_else(|| Error::internal("accept_invitation returned no row"))?;
+    let sql = "SELECT * FROM platform_private.accept_invitation($1, $2)";
+    let values = [hex(token_hash).into(), membership_id.into()];
+    let row = only(transaction.query_one_raw(call(sql, values)).await?)?;
     let outcome: String = row.try_get("", "outcome")?;
     if outcome == "full" {
         return Ok(Accepted::Full { allowed: row.try_get("", "allowed")? });
@@ -147,19 +140,10 @@ pub async fn accept(transaction: &RequestTransaction, token_hash: &Digest) -> Re
 ///
 /// # Errors
 /// As [`accept`]'s.
-pub async fn decline(
-    transaction: &RequestTransaction,
-    token_hash: &Digest,
-    client_ip: Option<IpNetwork>,
-    user_agent: Option<String>,
-    request_id: &str,
-) -> Result<()> {
-    let outcome: String = scalar(
-        transaction,
-        "SELECT platform_private.decline_invitation($1, $2, $3, $4)",
-        [hex(token_hash).into(), client_ip.into(), user_agent.into(), request_id.into()],
-    )
-    .await?;
+pub async fn decline(transaction: &RequestTransaction, token_hash: &Digest, origin: &Origin) -> Result<()> {
+    let values = [hex(token_hash).into()].into_iter().chain(origin.values());
+    let outcome: String =
+        value(transaction, "SELECT platform_private.decline_invitation($1, $2, $3, $4)", values).await?;
     settled(&outcome, "declined")
 }
 

@@ -7,12 +7,12 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DbBackend, Statement, Value,
+    ConnectionTrait, Value,
     sqlx::{Row, postgres::PgRow},
 };
 use uuid::Uuid;
 
-use super::{RequestTransaction, bootstrap::hex};
+use super::{RequestTransaction, bootstrap::hex, function::call};
 use crate::error::{Error, Result};
 
 /// An API key as the database has it at this request's start, with the present role of who made it.
@@ -90,7 +90,7 @@ impl Drop for Noting {
 }
 
 pub(super) async fn note_use(transaction: &RequestTransaction, key_id: Uuid) -> Result<()> {
-    call(transaction, "SELECT platform_private.note_api_key_use($1)", [key_id.into()]).await
+    run(transaction, "SELECT platform_private.note_api_key_use($1)", [key_id.into()]).await
 }
 
 /// What a new key consists of.
@@ -133,7 +133,7 @@ pub async fn create(transaction: &RequestTransaction, key: &NewKey) -> Result<()
         key.expires_at.into(),
         key.requests_per_minute.into(),
     ];
-    call(transaction, sql, values).await
+    run(transaction, sql, values).await
 }
 
 /// The successor of a key.
@@ -165,7 +165,7 @@ pub async fn rotate(transaction: &RequestTransaction, old: Uuid, successor: &Suc
         successor.expires_at.into(),
         successor.overlap_seconds.into(),
     ];
-    call(transaction, sql, values).await
+    run(transaction, sql, values).await
 }
 
 /// Ends a key for ever. One that is revoked already stays as it is.
@@ -173,10 +173,10 @@ pub async fn rotate(transaction: &RequestTransaction, old: Uuid, successor: &Suc
 /// # Errors
 /// As the statement's.
 pub async fn revoke(transaction: &RequestTransaction, key_id: Uuid) -> Result<()> {
-    call(transaction, "SELECT platform_private.revoke_api_key($1)", [key_id.into()]).await
+    run(transaction, "SELECT platform_private.revoke_api_key($1)", [key_id.into()]).await
 }
 
-async fn call(transaction: &RequestTransaction, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<()> {
-    transaction.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+async fn run(transaction: &RequestTransaction, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<()> {
+    transaction.execute_raw(call(sql, values)).await?;
     Ok(())
 }

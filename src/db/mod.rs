@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod bootstrap;
 pub mod embedded;
 pub mod external;
+pub(crate) mod function;
 pub mod invitations;
 pub mod key;
 pub mod list;

@@ -1,11 +1,12 @@
 //! Sessions that are renewed, noted and ended: one call each of a narrow SECURITY DEFINER function (migration m016).
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value, sqlx::Row};
+use sea_orm::{ConnectionTrait, Statement, sqlx::Row};
 use uuid::Uuid;
 
 use super::{
     Database, RequestTransaction,
     bootstrap::{Resolved, hex},
+    function::{call, only, value},
 };
 use crate::{
     auth::session::Client,
@@ -34,19 +35,6 @@ pub enum Renewed {
     Refused,
 }
 
-pub(super) fn call(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
-}
-
-/// Address, name and request of the client, as the functions take them.
-pub(super) fn from(client: &Client) -> [Value; 3] {
-    [
-        client.ip.map(ipnetwork::IpNetwork::from).into(),
-        client.user_agent.clone().into(),
-        client.request_id.clone().into(),
-    ]
-}
-
 /// Gives the session of a refresh token new tokens, in the request's transaction.
 ///
 /// # Errors
@@ -57,7 +45,7 @@ pub async fn refresh_session(
     tokens: NewTokens,
 ) -> Result<Renewed> {
     let digests = [presented, tokens.token_hash, tokens.refresh_token_hash].map(|digest| hex(&digest).into());
-    let values = digests.into_iter().chain(from(&tokens.client));
+    let values = digests.into_iter().chain(tokens.client.origin().values());
     let sql = "SELECT * FROM platform_private.refresh_session($1, $2, $3, $4, $5, $6)";
     let row = transaction.query_one_raw(call(sql, values)).await?;
     let row = row.as_ref().and_then(|row| row.try_as_pg_row());
@@ -74,8 +62,7 @@ pub async fn refresh_session(
 /// # Errors
 /// As the statement's.
 pub async fn revoke_session(transaction: &RequestTransaction, session_id: Uuid) -> Result<bool> {
-    let revoked = call("SELECT platform_private.revoke_session($1)", [session_id.into()]);
-    first(transaction, revoked).await
+    value(transaction, "SELECT platform_private.revoke_session($1)", [session_id.into()]).await
 }
 
 /// Ends the caller's sessions, but for the one that is kept; how many.
@@ -83,14 +70,7 @@ pub async fn revoke_session(transaction: &RequestTransaction, session_id: Uuid) 
 /// # Errors
 /// As the statement's.
 pub async fn revoke_sessions(transaction: &RequestTransaction, kept: Option<Uuid>) -> Result<i32> {
-    first(transaction, call("SELECT platform_private.revoke_sessions($1)", [kept.into()])).await
-}
-
-/// The one value of a statement's one row.
-async fn first<T: sea_orm::TryGetable>(transaction: &RequestTransaction, statement: Statement) -> Result<T> {
-    let row = transaction.query_one_raw(statement).await?;
-    let row = row.ok_or_else(|| Error::internal("a function returned no row"))?;
-    Ok(row.try_get_by_index(0)?)
+    value(transaction, "SELECT platform_private.revoke_sessions($1)", [kept.into()]).await
 }
 
 impl Database {
@@ -100,7 +80,7 @@ impl Database {
     /// # Errors
     /// [`Error::Unavailable`] without a database.
     pub async fn end_reused_session(&self, presented: [u8; 32], client: &Client) -> Result<()> {
-        let values = [hex(&presented).into()].into_iter().chain(from(client));
+        let values = [hex(&presented).into()].into_iter().chain(client.origin().values());
         self.one_beside(call("SELECT platform_private.end_reused_session($1, $2, $3, $4)", values)).await?;
         Ok(())
     }
@@ -119,6 +99,6 @@ impl Database {
         let transaction = self.aside().await?;
         let row = transaction.query_one_raw(statement).await?;
         transaction.commit().await?;
-        row.ok_or_else(|| Error::internal("a function returned no row"))
+        only(row)
     }
 }

@@ -1,13 +1,14 @@
 //! The second factor in the database: one call each of a function of migration m016 that only the service role may call.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{FromQueryResult, Statement, Value, sqlx::Row};
+use sea_orm::{FromQueryResult, Value, sqlx::Row};
 use uuid::Uuid;
 
 use super::{
     Database, RequestTransaction,
     bootstrap::{Resolved, hex},
-    renewal::{NewTokens, call, from},
+    function::{call, only, value_as_service},
+    renewal::NewTokens,
 };
 use crate::{
     auth::{second_factor::Matched, session::Client},
@@ -37,12 +38,6 @@ pub struct Challenge {
 }
 
 /// The step and the digest as the functions take them: one of them is null.
-/// The one value of a function that is the service role's.
-async fn first<T: sea_orm::TryGetable>(transaction: &RequestTransaction, statement: Statement) -> Result<T> {
-    let row = transaction.query_one_as_service(statement).await?;
-    Ok(row.ok_or_else(|| Error::internal("a function returned no row"))?.try_get_by_index(0)?)
-}
-
 fn spent(matched: Matched) -> [Value; 2] {
     match matched {
         Matched::Step(step) => [Some(step).into(), None::<String>.into()],
@@ -60,7 +55,7 @@ fn texts(digests: &[[u8; 32]]) -> Value {
 /// As the statement's.
 pub async fn own(transaction: &RequestTransaction) -> Result<OwnFactor> {
     let row = transaction.query_one_as_service(call("SELECT * FROM platform_private.own_second_factor()", [])).await?;
-    let row = row.ok_or_else(|| Error::internal("own_second_factor returned no row"))?;
+    let row = only(row)?;
     Ok(OwnFactor::from_query_result(&row, "")?)
 }
 
@@ -70,7 +65,7 @@ pub async fn own(transaction: &RequestTransaction) -> Result<OwnFactor> {
 /// As the statement's.
 pub async fn enrol(transaction: &RequestTransaction, checked_hash: &str, sealed: &str) -> Result<bool> {
     let sql = "SELECT platform_private.enrol_second_factor($1, $2)";
-    first(transaction, call(sql, [checked_hash.into(), sealed.into()])).await
+    value_as_service(transaction, sql, [checked_hash.into(), sealed.into()]).await
 }
 
 /// Switches the caller's factor on and ends their other sessions; false when the account changed meanwhile.
@@ -86,7 +81,7 @@ pub async fn confirm(
 ) -> Result<bool> {
     let sql = "SELECT platform_private.confirm_second_factor($1, $2, $3, $4)";
     let values = [checked_sealed.into(), step.into(), texts(recovery), kept_session.into()];
-    first(transaction, call(sql, values)).await
+    value_as_service(transaction, sql, values).await
 }
 
 /// Switches the caller's factor off; false when the code was used.
@@ -96,7 +91,7 @@ pub async fn confirm(
 pub async fn disable(transaction: &RequestTransaction, checked_hash: &str, matched: Matched) -> Result<bool> {
     let [step, recovery] = spent(matched);
     let sql = "SELECT platform_private.disable_second_factor($1, $2, $3)";
-    first(transaction, call(sql, [checked_hash.into(), step, recovery])).await
+    value_as_service(transaction, sql, [checked_hash.into(), step, recovery]).await
 }
 
 /// Gives the caller new recovery codes; false when the code was used.
@@ -111,7 +106,7 @@ pub async fn replace_recovery_codes(
 ) -> Result<bool> {
     let [step, recovery] = spent(matched);
     let sql = "SELECT platform_private.replace_recovery_codes($1, $2, $3, $4)";
-    first(transaction, call(sql, [checked_hash.into(), step, recovery, texts(recovery_codes)])).await
+    value_as_service(transaction, sql, [checked_hash.into(), step, recovery, texts(recovery_codes)]).await
 }
 
 /// Stores a ticket; false when the account changed meanwhile.
@@ -128,7 +123,7 @@ pub async fn open_ticket(
 ) -> Result<bool> {
     let values = [user_id.into(), checked_hash.into(), hex(&ticket).into(), expires_at.into()];
     let sql = "SELECT platform_private.open_second_factor_ticket($1, $2, $3, $4, $5, $6, $7)";
-    first(transaction, call(sql, values.into_iter().chain(from(client)))).await
+    value_as_service(transaction, sql, values.into_iter().chain(client.origin().values())).await
 }
 
 /// Takes ticket and code for a session; none when one of them was used.
@@ -153,7 +148,8 @@ pub async fn complete_sign_in(
         ends_at.into(),
     ];
     let sql = "SELECT * FROM platform_private.complete_sign_in($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let row = transaction.query_one_as_service(call(sql, values.into_iter().chain(from(&tokens.client)))).await?;
+    let row =
+        transaction.query_one_as_service(call(sql, values.into_iter().chain(tokens.client.origin().values()))).await?;
     let row = row.as_ref().and_then(|row| row.try_as_pg_row());
     let row = row.ok_or_else(|| Error::internal("complete_sign_in returned no row"))?;
     if row.try_get::<&str, _>("outcome")? == "ok" { Resolved::from_row(row).map(Some) } else { Ok(None) }
@@ -175,14 +171,12 @@ impl Database {
     pub async fn try_second_factor_ticket(&self, ticket: [u8; 32]) -> Result<Challenge> {
         let sql = "SELECT * FROM platform_private.try_second_factor_ticket($1)";
         let row = self.one_beside(call(sql, [hex(&ticket).into()])).await?;
-        let read = |error: sea_orm::DbErr| Error::from(error);
-        match row.try_get::<String>("", "outcome").map_err(read)?.as_str() {
-            "ok" => Ok(Challenge {
-                user_id: row.try_get("", "user_id").map_err(read)?,
-                secret_sealed: row.try_get("", "secret_sealed").map_err(read)?,
-            }),
+        match row.try_get::<String>("", "outcome")?.as_str() {
+            "ok" => {
+                Ok(Challenge { user_id: row.try_get("", "user_id")?, secret_sealed: row.try_get("", "secret_sealed")? })
+            }
             "limited" => {
-                waited(row.try_get("", "retry_after").map_err(read)?)?;
+                waited(row.try_get("", "retry_after")?)?;
                 Err(Error::internal("limited for no time"))
             }
             _ => Err(Error::Unauthenticated("the ticket is not valid any more: sign in again".into())),
@@ -204,7 +198,7 @@ impl Database {
     /// # Errors
     /// [`Error::Unavailable`] without a database.
     pub async fn record_second_factor_failure(&self, user_id: Uuid, client: &Client) -> Result<()> {
-        let values = [user_id.into()].into_iter().chain(from(client));
+        let values = [user_id.into()].into_iter().chain(client.origin().values());
         self.one_beside(call("SELECT platform_private.record_second_factor_failure($1, $2, $3, $4)", values)).await?;
         Ok(())
     }

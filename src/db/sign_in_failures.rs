@@ -4,9 +4,12 @@
 use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
-use sea_orm::{DbBackend, Statement};
+use sea_orm::Statement;
 
-use super::{Database, RequestTransaction};
+use super::{
+    Database, RequestTransaction,
+    function::{call, only},
+};
 use crate::error::{Error, Result};
 
 /// When sign-ins are slowed down after failures. Zero free ones: never.
@@ -36,7 +39,7 @@ fn int(value: u32) -> sea_orm::Value {
 /// Asks for the seconds to wait; what is written while asking is committed in any case.
 async fn wait(transaction: RequestTransaction, statement: Statement) -> Result<()> {
     let row = transaction.query_one_as_service(statement).await?;
-    let seconds: i32 = row.ok_or_else(|| Error::internal("no row of a function"))?.try_get_by_index(0)?;
+    let seconds: i32 = only(row)?.try_get_by_index(0)?;
     transaction.commit().await?;
     match u64::try_from(seconds) {
         Ok(0) => Ok(()),
@@ -51,8 +54,7 @@ impl Database {
     /// # Errors
     /// [`Error::RateLimited`] when it is not to be checked yet, whether or not the address has an account.
     pub async fn begin_sign_in(&self, attempt: Attempt<'_>, back_off: &BackOff) -> Result<()> {
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
+        let statement = call(
             "SELECT platform_private.begin_sign_in($1, $2, $3, $4)",
             [
                 attempt.email.into(),
@@ -79,8 +81,7 @@ impl Database {
     /// # Errors
     /// [`Error::RateLimited`] when this client is to wait first, whether or not there would be a letter.
     pub async fn ask_for_letter(&self, client: Option<IpAddr>, back_off: &BackOff) -> Result<()> {
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
+        let statement = call(
             "SELECT platform_private.ask_for_letter($1, $2, $3)",
             [client.map(IpNetwork::from).into(), int(back_off.free_of_address), int(back_off.longest_seconds)],
         );
@@ -102,8 +103,7 @@ async fn end(
     succeeded: bool,
     back_off: &BackOff,
 ) -> Result<()> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
+    let statement = call(
         "SELECT platform_private.end_sign_in($1, $2, $3, $4, $5, $6)",
         [
             attempt.email.into(),

@@ -2,12 +2,14 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use async_graphql::{Request as Asked, Response as Answer, ServerError, Variables, parser::types::OperationType};
+use async_graphql::{
+    Request as Asked, Response as Answer, ServerError, Variables,
+    parser::types::{ExecutableDocument, OperationType},
+};
 use futures_util::FutureExt;
 
 use super::{
     context::Request,
-    documents::Documents,
     loader::Batches,
     nulls::FieldErrors,
     schema::{self, Schema},
@@ -18,24 +20,25 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What a client asks.
+/// A document that passed the gate ([`crate::gate`]), ready to run as often as it has to.
 #[derive(Debug)]
-pub struct Document {
-    /// The text.
-    pub query: String,
-    /// Which of its operations.
+pub struct Prepared {
+    /// The document.
+    pub document: ExecutableDocument,
+    /// Which of its operations runs; none: the only one.
     pub operation_name: Option<String>,
-    /// Their variables.
+    /// What that operation is.
+    pub operation: OperationType,
+    /// Its variables.
     pub variables: Variables,
 }
 
-impl Document {
+impl Prepared {
     fn asked(&self) -> Asked {
-        let asked = Asked::new(self.query.clone()).variables(self.variables.clone());
-        match &self.operation_name {
-            Some(name) => asked.operation_name(name),
-            None => asked,
-        }
+        let mut asked = Asked::new("").variables(self.variables.clone());
+        asked.operation_name.clone_from(&self.operation_name);
+        asked.set_parsed_query(self.document.clone());
+        asked
     }
 }
 
@@ -46,7 +49,6 @@ impl Document {
 pub struct Engine {
     swift: Schema,
     careful: Schema,
-    documents: Documents,
 }
 
 impl std::fmt::Debug for Engine {
@@ -63,29 +65,25 @@ impl Engine {
         Self {
             swift: schema::builder(config.environment, introspection).finish(),
             careful: schema::build(config.environment, introspection),
-            documents: Documents::default(),
         }
     }
 
-    /// Answers a document; `open` starts a request for it, which comes back ended.
+    /// Answers what passed the gate; `open` starts a request for it, which comes back ended.
     ///
     /// # Errors
     /// As `open`'s: then nothing has run.
     pub async fn answer<Opening>(
         &self,
-        document: &Document,
+        prepared: &Prepared,
         open: impl Fn() -> Opening,
     ) -> Result<(Answer, Arc<Request>)>
     where
         Opening: Future<Output = Result<Request>> + Send,
     {
         let mut request = Arc::new(open().await?);
-        // Not before the credential was accepted: what is refused fills no cache.
-        let mut asked = document.asked();
-        self.documents.parse(&mut asked);
-        let writes = is_mutation(&mut asked);
+        let writes = prepared.operation == OperationType::Mutation;
         if !writes {
-            let answer = run(&self.swift, &request, asked).await;
+            let answer = run(&self.swift, &request, prepared.asked()).await;
             if answer.errors.is_empty() {
                 return Ok((end(&request, answer, writes).await, request));
             }
@@ -93,10 +91,8 @@ impl Engine {
                 transaction.roll_back_in_background().await;
                 request = Arc::new(open().await?);
             }
-            asked = document.asked();
-            self.documents.parse(&mut asked);
         }
-        let answer = run(&self.careful, &request, asked).await;
+        let answer = run(&self.careful, &request, prepared.asked()).await;
         Ok((end(&request, answer, writes).await, request))
     }
 }
@@ -111,7 +107,6 @@ async fn run(schema: &Schema, request: &Arc<Request>, asked: Asked) -> Answer {
             answer.errors.extend(errors.take());
             answer
         }
-        // The transaction is rolled back as it is dropped.
         Err(_) => failed(Error::internal("a resolver panicked")),
     }
 }
@@ -139,19 +134,6 @@ async fn end_writing(transaction: &RequestTransaction, answer: &Answer) -> Resul
         return Ok(());
     }
     transaction.commit().await
-}
-
-/// Whether the operation that will run is a mutation. What cannot be told is treated as one.
-fn is_mutation(asked: &mut Asked) -> bool {
-    let wanted = asked.operation_name.clone();
-    let Ok(parsed) = asked.parsed_query() else {
-        return false;
-    };
-    parsed
-        .operations
-        .iter()
-        .filter(|(name, _)| wanted.is_none() || name.map(|name| name.as_str()) == wanted.as_deref())
-        .any(|(_, operation)| operation.node.ty == OperationType::Mutation)
 }
 
 fn failed(error: Error) -> Answer {

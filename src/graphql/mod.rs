@@ -14,7 +14,6 @@ pub mod database;
 pub mod database_log;
 pub mod database_metric;
 pub mod disk;
-pub mod documents;
 pub mod engine;
 pub mod entitlement;
 pub mod feature_flag;

@@ -8,7 +8,7 @@ use super::{
     context::{ContextExt, Request},
     guard::{public, requires, signed_in},
     session::SignInPayload,
-    user::{User, UserById},
+    user::{User, oneself},
     user_session::become_user,
 };
 use crate::{
@@ -249,10 +249,6 @@ async fn announce(context: &Context<'_>, own: &OwnFactor, record: Record, enable
     mail::enqueue(db, &request.vault, own.email.as_deref().unwrap_or_default(), &letter).await
 }
 
-async fn viewer(context: &Context<'_>, user_id: Uuid) -> Result<User> {
-    context.load(UserById(user_id)).await?.ok_or_else(|| Error::internal("one is visible to oneself"))
-}
-
 /// Mutations of the second factor.
 #[derive(Debug, Default)]
 pub struct SecondFactorMutations;
@@ -349,7 +345,7 @@ impl SecondFactorMutations {
         }
         let record = Record::new("user.second_factor_enabled", "update", "user").to(user_id);
         announce(context, &own, record, true).await?;
-        let user = viewer(context, user_id).await?;
+        let user = oneself(context, user_id).await?;
         Ok(ConfirmSecondFactorPayload { user, recovery_codes, client_mutation_id: input.client_mutation_id })
     }
 
@@ -369,7 +365,7 @@ impl SecondFactorMutations {
         }
         let record = Record::new("user.second_factor_disabled", "update", "user").to(proved.user_id);
         announce(context, &proved.own, record.severity(Severity::Warning), false).await?;
-        let user = viewer(context, proved.user_id).await?;
+        let user = oneself(context, proved.user_id).await?;
         Ok(DisableSecondFactorPayload { user, client_mutation_id: input.client_mutation_id })
     }
 

@@ -8,12 +8,10 @@ use super::{
     guard::{public, requires, signed_in},
     proof,
     second_factor::{self, SecondFactorChallenge},
-    user::{User, UserById},
+    user::User,
+    user_session::become_user,
 };
-use crate::{
-    db::bootstrap,
-    error::{Error, Result},
-};
+use crate::{db::bootstrap, error::Result};
 
 /// Who signs in.
 #[derive(Debug, InputObject)]
@@ -89,15 +87,13 @@ impl SessionMutations {
         if checked.second_factor {
             return second_factor::ask(context, checked, input.client_mutation_id).await;
         }
-        let user_id = checked.user_id;
         let signed_in = sessions.open(context.db().await?, checked, &request.client).await?;
-        request.become_user(signed_in.resolved)?;
-        let user = context.load(UserById(user_id)).await?;
+        let (signed_in, user) = become_user(context, signed_in).await?;
         Ok(SignInPayload {
             access_token: Some(signed_in.access_token),
             refresh_token: Some(signed_in.refresh_token),
             expires_at: Some(signed_in.access_expires_at),
-            user: Some(user.ok_or_else(|| Error::internal("a user who signed in is visible to themselves"))?),
+            user: Some(user),
             second_factor: None,
             client_mutation_id: input.client_mutation_id,
         })

@@ -178,6 +178,15 @@ fn rows() -> Select<Entity> {
     Safe::select_cols(Entity::find().select_only())
 }
 
+/// A person who is the caller: one is visible to oneself.
+///
+/// # Errors
+/// As the loader's.
+pub async fn oneself(context: &Context<'_>, user_id: Uuid) -> Result<User> {
+    let user = context.load(UserById(user_id)).await?;
+    user.ok_or_else(|| Error::internal("a user is visible to themselves"))
+}
+
 /// A person by a key that the caller brought: only themselves and the people of their organizations. A key that came
 /// from a visible row needs no second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

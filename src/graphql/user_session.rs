@@ -18,7 +18,7 @@ use super::{
     loader::{PageKey, row_key},
     order::OrderDirection,
     page::{OrderField, SortKind, Sorted},
-    user::{User, UserById},
+    user::{User, oneself},
 };
 use crate::{
     audit::{self, Changes, Record},
@@ -219,8 +219,7 @@ pub struct SignOutEverywherePayload {
 /// [`Error::Internal`] when they do not see themselves.
 pub async fn become_user(context: &Context<'_>, signed_in: SignedIn) -> Result<(SignedIn, User)> {
     context.request().become_user(signed_in.resolved.clone())?;
-    let user = context.load(UserById(signed_in.resolved.user_id)).await?;
-    let user = user.ok_or_else(|| Error::internal("a user who signed in is visible to themselves"))?;
+    let user = oneself(context, signed_in.resolved.user_id).await?;
     Ok((signed_in, user))
 }
 

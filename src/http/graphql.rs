@@ -16,11 +16,8 @@ use crate::{
     auth::session::Client,
     db::Opening,
     error::{Error, Result},
-    graphql::{
-        context::Request,
-        engine::{Document, server_error},
-        present::present,
-    },
+    gate::Document,
+    graphql::{context::Request, engine::server_error, present::present},
 };
 
 /// What is posted; other members are left alone, as GraphQL over HTTP has it.
@@ -67,7 +64,7 @@ pub async fn post(
         request_id: request_id::current(),
     };
     let document = Document { query: posted.query, operation_name: posted.operation_name, variables: posted.variables };
-    match answer(&app, &headers, client, &document).await {
+    match answer(&app, &headers, client, document).await {
         Ok(mut answer) => {
             present(&mut answer, &request_id::current());
             axum::Json(answer).into_response()
@@ -86,13 +83,17 @@ pub async fn post(
 }
 
 /// Runs the document for whom the headers name, and what belongs after it.
-async fn answer(app: &App, headers: &HeaderMap, client: Client, document: &Document) -> Result<Answer> {
+async fn answer(app: &App, headers: &HeaderMap, client: Client, document: Document) -> Result<Answer> {
     let opening = opening(app, headers, &client).await?;
+    let prepared = match app.gate.admit(document) {
+        Ok(prepared) => prepared,
+        Err(errors) => return Ok(Answer::from_errors(errors)),
+    };
     let open = || {
         let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
         Request::open(app.database.clone(), sessions, vault, &opening, client.clone())
     };
-    let (answer, request) = app.engine.answer(document, open).await?;
+    let (answer, request) = app.engine.answer(&prepared, open).await?;
     note_activity(&request);
     denied::record(&opening, &request).await;
     Ok(answer)

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use super::{console, graphql, health, request_id};
-use crate::{auth::session::Sessions, config::Config, db::Database, graphql::engine::Engine, vault::Vault};
+use crate::{auth::session::Sessions, config::Config, db::Database, gate::Gate, graphql::engine::Engine, vault::Vault};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     /// Opens what is sealed.
     pub vault: Arc<Vault>,
+    /// What a document passes first.
+    pub gate: Gate,
     /// The graph.
     pub engine: Engine,
 }

@@ -10,7 +10,7 @@ use crate::{
         context::ContextExt,
         guard::{requires, signed_in},
         session::SIGN_IN_COMPLEXITY,
-        user::{User, UserById},
+        user::{User, oneself},
     },
     mail::{self, Letter},
 };
@@ -67,10 +67,7 @@ impl PasswordMutations {
         let letter = Letter::PasswordChanged { at: request.sessions.clock.now() };
         mail::enqueue(db, &request.vault, &me.email, &letter).await?;
         audit::record(db, &request.client, Record::new("user.password_changed", "update", "user").to(me.id)).await?;
-        let user = context.load(UserById(me.id)).await?;
-        Ok(ChangePasswordPayload {
-            user: user.ok_or_else(|| Error::internal("a user is visible to themselves"))?,
-            client_mutation_id: input.client_mutation_id,
-        })
+        let user = oneself(context, me.id).await?;
+        Ok(ChangePasswordPayload { user, client_mutation_id: input.client_mutation_id })
     }
 }

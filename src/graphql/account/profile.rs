@@ -13,7 +13,7 @@ use crate::{
         context::ContextExt,
         guard::{requires, signed_in},
         input,
-        user::{User, UserById},
+        user::{User, oneself},
     },
 };
 
@@ -104,10 +104,7 @@ impl ProfileMutations {
             .of("phone", before.phone, phone);
         let record = Record::new("user.updated", "update", "user").to(me).changes(changes);
         audit::record(db, &context.request().client, record).await?;
-        let user = context.load(UserById(me)).await?;
-        Ok(UpdateProfilePayload {
-            user: user.ok_or_else(|| Error::internal("a user is visible to themselves"))?,
-            client_mutation_id: input.client_mutation_id,
-        })
+        let user = oneself(context, me).await?;
+        Ok(UpdateProfilePayload { user, client_mutation_id: input.client_mutation_id })
     }
 }

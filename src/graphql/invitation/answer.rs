@@ -6,7 +6,6 @@ use entity::{
     organization_members::{self as members, OrganizationRole as StoredRole},
     organizations,
 };
-use ipnetwork::IpNetwork;
 use sea_orm::{ActiveEnum, EntityTrait};
 
 use crate::{
@@ -161,11 +160,9 @@ impl AnswerMutations {
         context: &Context<'_>,
         #[graphql(desc = "Which one.")] input: DeclineInvitationInput,
     ) -> Result<DeclineInvitationPayload> {
-        let client = &context.request().client;
-        let (ip, agent) = (client.ip.map(IpNetwork::from), client.user_agent.clone());
         let digest = token::digest(&input.token);
         // It writes its own record: who declines does not belong to the organization.
-        calls::decline(context.db().await?, &digest, ip, agent, &client.request_id).await?;
+        calls::decline(context.db().await?, &digest, &context.request().client.origin()).await?;
         Ok(DeclineInvitationPayload { declined: true, client_mutation_id: input.client_mutation_id })
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         context::ContextExt,
         guard::requires,
         id::{self, Kind},
-        user::{User, UserById},
+        user::{User, oneself},
     },
 };
 
@@ -53,8 +53,7 @@ impl SetActiveOrganizationMutation {
         if wanted.is_some_and(|wanted| !viewer.belongs_to(wanted)) {
             return Err(Error::NotFound("the organization was".into()));
         }
-        let gone = || Error::internal("a user who is signed in is visible to themselves");
-        let before = context.load(UserById(user_id)).await?.ok_or_else(gone)?.active_organization_id();
+        let before = oneself(context, user_id).await?.active_organization_id();
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "SELECT platform.set_user_active_org($1, $2)",
@@ -65,7 +64,7 @@ impl SetActiveOrganizationMutation {
         let changes = Changes::default().of("activeOrganization", global(before), global(wanted));
         let record = Record::new("user.updated", "update", "user").to(user_id).changes(changes);
         audit::record(db, &context.request().client, record).await?;
-        let user = context.load(UserById(user_id)).await?.ok_or_else(gone)?;
+        let user = oneself(context, user_id).await?;
         Ok(SetActiveOrganizationPayload { user, client_mutation_id: input.client_mutation_id })
     }
 }
