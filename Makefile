@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium clients wrk clean
+.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium clients audits wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -12,7 +12,7 @@ run: console
 	exec target/debug/ogelbase serve
 
 # Everything that must hold.
-test: fmt clippy deny console nextest clients browser
+test: fmt clippy deny console nextest clients audits browser
 	@echo "make test: all passed"
 
 # The fast inner loop: does it compile, is it tidy.
@@ -55,7 +55,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 browser: console chromium
 	@command -v npm >/dev/null || { echo "make browser: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd tests/browser && npm ci --no-audit --no-fund
-	$(CARGO) build --examples --bins --locked
+	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh browser \
 		env SCREENSHOT_DIR=target/screenshots node tests/browser/run.mjs
 
@@ -67,12 +67,21 @@ chromium:
 # The example in TypeScript: its types from the schema, the strict compiler, the program on a real server.
 clients: examples/typescript/node_modules/.package-lock.json
 	cd examples/typescript && npm run --silent build
-	$(CARGO) build --examples --bins --locked
+	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh clients node --test --test-reporter=spec tests/clients/
 
 examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json
 	@command -v npm >/dev/null || { echo "make clients: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd examples/typescript && npm ci --no-audit --no-fund
+
+# The public audits of GraphQL over HTTP (npm: graphql-http) on a real server.
+audits: tests/http/node_modules/.package-lock.json
+	$(CARGO) build --workspace --examples --bins --locked
+	target/debug/examples/with_postgres tests/with-server.sh audits node --test --test-reporter=spec tests/http/
+
+tests/http/node_modules/.package-lock.json: tests/http/package-lock.json
+	@command -v npm >/dev/null || { echo "make audits: npm is missing: install Node.js 20 or newer"; exit 1; }
+	cd tests/http && npm ci --no-audit --no-fund
 
 # Tools that cargo builds; each is skipped where it is there.
 cargo-deny:
@@ -94,5 +103,5 @@ wrk:
 
 clean:
 	$(CARGO) clean
-	rm -rf web/dist web/node_modules tests/browser/node_modules
+	rm -rf web/dist web/node_modules tests/browser/node_modules tests/http/node_modules
 	cd examples/typescript && rm -rf dist node_modules src/gql

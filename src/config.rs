@@ -143,6 +143,8 @@ pub struct Config {
     pub sign_in_longest_wait_seconds: u32,
     /// Largest body of a request in bytes. Default 262,144.
     pub body_limit_bytes: usize,
+    /// Seconds within which the body of a request must have arrived (1 to 600). Default 10.
+    pub body_timeout_seconds: u64,
     /// Seconds after which a request that is still running is given up. Default 30.
     pub request_timeout_seconds: u64,
     /// Outside issuers whose tokens are accepted. Default none.
@@ -192,6 +194,7 @@ impl Default for Config {
             sign_in_free_failures_of_address: 50,
             sign_in_longest_wait_seconds: 900,
             body_limit_bytes: 262_144,
+            body_timeout_seconds: 10,
             request_timeout_seconds: 30,
             external_issuers: Vec::new(),
             app_url: None,
@@ -287,6 +290,7 @@ impl Config {
         within("OGELBASE_SIGN_IN_FREE_FAILURES_OF_ADDRESS", self.sign_in_free_failures_of_address, 0, 1_000_000)?;
         within("OGELBASE_SIGN_IN_LONGEST_WAIT_SECONDS", self.sign_in_longest_wait_seconds, 1, 86_400)?;
         within("OGELBASE_BODY_LIMIT_BYTES", self.body_limit_bytes, 1_024, 16_777_216)?;
+        within("OGELBASE_BODY_TIMEOUT_SECONDS", self.body_timeout_seconds, 1, 600)?;
         within("OGELBASE_REQUEST_TIMEOUT_SECONDS", self.request_timeout_seconds, 1, 600)?;
         if let Some(url) = &self.database_url {
             let problem = match pool::connect_options(url) {

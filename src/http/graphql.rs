@@ -1,33 +1,51 @@
 //! GraphQL over HTTP.
+//!
+//! What is cheap to check, and what the client can mend without us, comes first: the method, what may be answered, what
+//! was sent, its size, its parameters; then who asks, so that nobody else costs more; then the document.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use async_graphql::{Response as Answer, Variables};
+use async_graphql::{Response as Answer, ServerError, Value, parser::types::OperationType};
 use axum::{
-    body::Bytes,
-    extract::{ConnectInfo, State, rejection::BytesRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    body::Body,
+    extract::{ConnectInfo, RawQuery, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
-use serde::Deserialize;
 
-use super::{App, denied, request_id};
+use super::{
+    App, body, denied,
+    media::{self, Media, Wanted},
+    parameters::Parameters,
+    reply, request_id,
+};
 use crate::{
     auth::session::Client,
     db::Opening,
     error::{Error, Result},
     gate::Document,
-    graphql::{context::Request, engine::server_error, present::present},
+    graphql::{context::Request, engine::server_error},
 };
 
-/// What is posted; other members are left alone, as GraphQL over HTTP has it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Posted {
-    query: String,
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Variables,
+const ALL_METHODS: &str = "GET, HEAD, POST";
+
+/// `GET /graphql`: a query, with `query`, `variables` and `operationName` in the query string. Who wants a page is sent
+/// to GraphiQL.
+pub async fn get(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    RawQuery(text): RawQuery,
+) -> Response {
+    let media = match media::wanted(&headers) {
+        Some(Wanted::Answer(media)) => media,
+        Some(Wanted::Page) if app.config.serves_graphiql() => return Redirect::to("/graphiql").into_response(),
+        _ => return not_acceptable(),
+    };
+    match Parameters::of_query_string(text.as_deref().unwrap_or_default()) {
+        Ok(parameters) => answer(&app, &Method::GET, &headers, peer, media, parameters).await,
+        Err(error) => reply::refused(media, StatusCode::BAD_REQUEST, error),
+    }
 }
 
 /// `POST /graphql`: one JSON object with `query`, and perhaps `variables` and `operationName`.
@@ -35,76 +53,99 @@ pub async fn post(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Response {
-    let is_json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| {
-        kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-    });
-    // Only JSON: no form of another web page can send it without asking first.
-    if !is_json {
-        let error = Error::invalid("Content-Type", "must be application/json");
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
+    let Some(Wanted::Answer(media)) = media::wanted(&headers) else { return not_acceptable() };
+    if let Err((status, error)) = media::check_posted(&headers) {
+        let mut response = reply::refused(media, status, error);
+        // What would have been right (RFC 9110, 15.5.16).
+        response.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return response;
     }
-    let body = match body {
+    let patience = Duration::from_secs(app.config.body_timeout_seconds);
+    let body = match body::read(body, app.config.body_limit_bytes, patience).await {
         Ok(body) => body,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let most = app.config.body_limit_bytes;
-            let error = Error::invalid("body", format!("must have at most {most} bytes"));
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, error);
-        }
-        Err(_) => return refuse(StatusCode::BAD_REQUEST, Error::invalid("body", "did not arrive as a whole")),
+        Err((status, error)) => return reply::refused(media, status, error),
     };
-    let Ok(posted) = serde_json::from_slice::<Posted>(&body) else {
-        let error = Error::invalid("body", "must be a JSON object with a string `query`");
-        return refuse(StatusCode::BAD_REQUEST, error);
-    };
-    let client = Client {
-        ip: Some(peer.ip().to_canonical()),
-        user_agent: text(&headers, &header::USER_AGENT).map(str::to_owned),
-        request_id: request_id::current(),
-    };
-    let document = Document { query: posted.query, operation_name: posted.operation_name, variables: posted.variables };
-    match answer(&app, &headers, client, document).await {
-        Ok(mut answer) => {
-            present(&mut answer, &request_id::current());
-            axum::Json(answer).into_response()
-        }
-        Err(error) => {
-            let status = match &error {
-                Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-                Error::NotFound(_) => StatusCode::NOT_FOUND,
-                Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-                Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-                _ => StatusCode::BAD_REQUEST,
-            };
-            refuse(status, error)
-        }
+    match Parameters::of_body(&body) {
+        Ok(parameters) => answer(&app, &Method::POST, &headers, peer, media, parameters).await,
+        Err(error) => reply::refused(media, StatusCode::BAD_REQUEST, error),
     }
 }
 
-/// Runs the document for whom the headers name, and what belongs after it.
-async fn answer(app: &App, headers: &HeaderMap, client: Client, document: Document) -> Result<Answer> {
-    let opening = opening(app, headers, &client).await?;
+/// Any other method.
+pub async fn method_not_allowed() -> Response {
+    not_allowed(Media::Json, "GraphQL is answered to GET and POST only", ALL_METHODS)
+}
+
+fn not_allowed(media: Media, problem: &'static str, allowed: &'static str) -> Response {
+    let mut response = reply::refused(media, StatusCode::METHOD_NOT_ALLOWED, Error::invalid("method", problem));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+fn not_acceptable() -> Response {
+    let problem = "must allow application/graphql-response+json or application/json";
+    reply::refused(Media::Json, StatusCode::NOT_ACCEPTABLE, Error::invalid("Accept", problem))
+}
+
+/// Answers a well-formed request.
+async fn answer(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    peer: SocketAddr,
+    media: Media,
+    asked: Parameters,
+) -> Response {
+    let client = Client {
+        ip: Some(peer.ip().to_canonical()),
+        user_agent: text(headers, &header::USER_AGENT).map(str::to_owned),
+        request_id: request_id::current(),
+    };
+    let refused = |error: Error| reply::refused(media, reply::status_of(&error), error);
+    let opening = match opening(app, headers, &client).await {
+        Ok(opening) => opening,
+        Err(error) => return refused(error),
+    };
+    let document = Document {
+        query: asked.query.unwrap_or_default(),
+        operation_name: asked.operation_name,
+        variables: asked.variables,
+    };
     let prepared = match app.gate.admit(document) {
         Ok(prepared) => prepared,
-        Err(errors) => return Ok(Answer::from_errors(errors)),
+        Err(errors) => return reply::not_run(media, errors),
     };
+    match prepared.operation {
+        // A link, an image or a cache may send a GET, and none of them means to change anything.
+        OperationType::Mutation if method != Method::POST => {
+            return not_allowed(media, "a mutation is answered to POST only", "POST");
+        }
+        OperationType::Subscription => {
+            let error = Error::invalid("operationName", "names a subscription, which is answered over WebSocket only");
+            return reply::not_run(media, vec![server_error(error)]);
+        }
+        OperationType::Query | OperationType::Mutation => {}
+    }
     let open = || {
         let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
         Request::open(app.database.clone(), sessions, vault, &opening, client.clone())
     };
-    let (answer, request) = app.engine.answer(&prepared, open).await?;
+    let (answer, request) = match app.engine.answer(&prepared, open).await {
+        Ok(answered) => answered,
+        Err(error) => return refused(error),
+    };
     note_activity(&request);
     denied::record(&opening, &request).await;
-    Ok(answer)
+    if never_ran(&answer) { reply::not_run(media, answer.errors) } else { reply::executed(media, answer) }
 }
 
-/// Any other method than POST.
-pub async fn method_not_allowed() -> Response {
-    let mut response =
-        refuse(StatusCode::METHOD_NOT_ALLOWED, Error::invalid("method", "GraphQL is answered to POST only"));
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-    response
+/// Whether the engine refused the document itself: such errors are its own, and have no place in the answer.
+fn never_ran(answer: &Answer) -> bool {
+    let of_the_document = |error: &ServerError| error.path.is_empty() && error.source.is_none();
+    answer.data == Value::Null && !answer.errors.is_empty() && answer.errors.iter().all(of_the_document)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
@@ -143,20 +184,4 @@ fn note_activity(request: &Request) {
             tracing::debug!(%error, "a session's activity was not noted");
         }
     });
-}
-
-/// A request that did not run: errors without `data`.
-fn refuse(status: StatusCode, error: Error) -> Response {
-    let unauthenticated = status == StatusCode::UNAUTHORIZED;
-    let mut answer = Answer::from_errors(vec![server_error(error)]);
-    present(&mut answer, &request_id::current());
-    for error in &mut answer.errors {
-        error.locations.clear();
-    }
-    let mut response = (status, axum::Json(serde_json::json!({ "errors": answer.errors }))).into_response();
-    if unauthenticated {
-        let challenge = HeaderValue::from_static(r#"Bearer realm="ogelbase", error="invalid_token""#);
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response
 }

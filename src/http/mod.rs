@@ -1,9 +1,13 @@
 //! HTTP: the router, GraphQL over HTTP, GraphiQL, health.
 
+mod body;
 mod console;
 mod denied;
 mod graphql;
 mod health;
+mod media;
+mod parameters;
+mod reply;
 mod request_id;
 mod router;
 

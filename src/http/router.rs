@@ -3,17 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, Request, State},
+    Router,
+    extract::{Request, State},
     http::{StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
-    response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    response::{Redirect, Response},
+    routing::get,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
-use super::{console, graphql, health, request_id};
+use super::{console, graphql, health, reply, request_id};
 use crate::{auth::session::Sessions, config::Config, db::Database, gate::Gate, graphql::engine::Engine, vault::Vault};
 
 /// What the handlers share.
@@ -42,7 +42,7 @@ impl std::fmt::Debug for App {
 /// The whole server as a router.
 pub fn router(app: App) -> Router {
     let mut routes = Router::new()
-        .route("/graphql", post(graphql::post).fallback(graphql::method_not_allowed))
+        .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::method_not_allowed))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
     if app.config.serves_graphiql() {
@@ -53,9 +53,8 @@ pub fn router(app: App) -> Router {
             .route("/graphiql/config.json", get(console::config))
             .route("/graphiql/{*path}", get(console::asset));
     }
-    let body_limit = app.config.body_limit_bytes;
     let timeout = Duration::from_secs(app.config.request_timeout_seconds);
-    with_layers(routes.layer(DefaultBodyLimit::max(body_limit)), timeout).with_state(app)
+    with_layers(routes, timeout).with_state(app)
 }
 
 /// The layers that every request passes: its id, its log line, panics answered as INTERNAL, the time limit.
@@ -75,7 +74,7 @@ async fn give_up_in_time(State(limit): State<Duration>, request: Request, next: 
     let Ok(response) = tokio::time::timeout(limit, next.run(request)).await else {
         tracing::warn!(?limit, "a request took too long and was given up");
         let extensions = json!({ "code": "UNAVAILABLE" });
-        return failure(StatusCode::SERVICE_UNAVAILABLE, "this took too long and was given up", extensions);
+        return reply::failure(StatusCode::SERVICE_UNAVAILABLE, "this took too long and was given up", extensions);
     };
     response
 }
@@ -85,9 +84,5 @@ fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = said, "a request panicked");
     let extensions = json!({ "code": "INTERNAL", "requestId": request_id::current() });
-    failure(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side", extensions)
-}
-
-fn failure(status: StatusCode, message: &str, extensions: Value) -> Response {
-    (status, Json(json!({ "errors": [{ "message": message, "extensions": extensions }] }))).into_response()
+    reply::failure(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side", extensions)
 }

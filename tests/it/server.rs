@@ -4,39 +4,24 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, routing::get};
 use ogelbase::{config::Environment, http::with_layers};
-use reqwest::{Method, StatusCode, header};
+use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 use uuid::Uuid;
 
-use crate::support::{
-    actors::SIGN_IN,
-    app::{App, config},
-    db::TestDatabase,
-    process::make_account,
+use crate::{
+    http::refusal,
+    support::{
+        actors::SIGN_IN,
+        app::{App, config},
+        db::TestDatabase,
+        process::make_account,
+    },
 };
-
-const VIEWER: &str = r#"{"query":"{ __typename }"}"#;
 
 async fn production() -> App {
     let database = TestDatabase::seeded().await;
     let config = ogelbase::config::Config { environment: Environment::Production, ..config(&database.url) };
     App::with(database, config).await
-}
-
-/// A refusal: its status, its only error's code, and its message.
-async fn refusal(response: reqwest::Response) -> (u16, String, String) {
-    let status = response.status().as_u16();
-    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json", "{status}");
-    let body: Value = response.json().await.unwrap();
-    assert!(body.get("data").is_none(), "{body:#}");
-    assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{body:#}");
-    let error = &body["errors"][0];
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    (status, text(&error["extensions"]["code"]), text(&error["message"]))
 }
 
 #[tokio::test]
@@ -103,89 +88,6 @@ async fn a_panic_and_a_request_that_takes_too_long_are_answered_and_the_server_l
     let works = http.get(format!("http://{address}/works")).send().await.unwrap();
     assert_eq!((works.status(), works.text().await.unwrap().as_str()), (StatusCode::OK, "works"));
     serving.abort();
-}
-
-#[tokio::test]
-async fn a_body_over_the_limit_is_refused_with_and_without_its_length_told() {
-    let app = App::on(TestDatabase::migrated().await).await;
-    let limit = config("").body_limit_bytes;
-    let post = |body: String| app.http.post(app.url("/graphql")).header("Content-Type", "application/json").body(body);
-    let padded = |length: usize| format!("{VIEWER}{}", " ".repeat(length - VIEWER.len()));
-    assert_eq!(post(padded(limit)).send().await.unwrap().status(), 200);
-    let (status, code, message) = refusal(post(padded(limit + 1)).send().await.unwrap()).await;
-    assert_eq!((status, code.as_str()), (413, "INVALID_INPUT"));
-    assert!(message.contains("262144"), "{message}");
-
-    let mut socket = TcpStream::connect(app.server.address()).await.unwrap();
-    let head =
-        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    socket.write_all(head.as_bytes()).await.unwrap();
-    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x1_0000));
-    for _ in 0..5 {
-        // The server may answer and close before it has read everything.
-        let _ = socket.write_all(chunk.as_bytes()).await;
-    }
-    let mut answer = [0; 12];
-    socket.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
-    assert_eq!(post(VIEWER.to_owned()).send().await.unwrap().status(), 200, "the server goes on");
-}
-
-#[tokio::test]
-async fn anything_but_a_json_object_with_a_query_posted_as_json_is_refused() {
-    let app = App::on(TestDatabase::migrated().await).await;
-    let form = "multipart/form-data; boundary=x";
-    for kind in ["text/plain", "application/x-www-form-urlencoded", form, "application/jsonx", "json", ""] {
-        let request = app.http.post(app.url("/graphql")).header("Content-Type", kind).body(VIEWER);
-        let (status, code, _) = refusal(request.send().await.unwrap()).await;
-        assert_eq!((status, code.as_str()), (415, "INVALID_INPUT"), "{kind}");
-    }
-    let (status, ..) = refusal(app.http.post(app.url("/graphql")).body(VIEWER).send().await.unwrap()).await;
-    assert_eq!(status, 415, "without a type");
-    for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
-        let request = app.http.post(app.url("/graphql")).header("Content-Type", kind).body(VIEWER);
-        assert_eq!(request.send().await.unwrap().status(), 200, "{kind}");
-    }
-    for body in [
-        "",
-        "not JSON",
-        "{",
-        "null",
-        "7",
-        "{}",
-        "[]",
-        r#"[{"query":"{ __typename }"}]"#,
-        r#"{"query":null}"#,
-        r#"{"query":7}"#,
-        r#"{"variables":{}}"#,
-        r#"{"query":"{ __typename }","variables":7}"#,
-        r#"{"query":"{ __typename }","variables":[]}"#,
-        r#"{"query":"{ __typename }","operationName":7}"#,
-        "{\"query\":\"{ __typename }\"} trailing",
-    ] {
-        let request = app.http.post(app.url("/graphql")).header("Content-Type", "application/json").body(body);
-        let (status, code, _) = refusal(request.send().await.unwrap()).await;
-        assert_eq!((status, code.as_str()), (400, "INVALID_INPUT"), "{body}");
-    }
-    let spelled =
-        r#"{"query":"query A { __typename } query B { a: __typename }","operationName":"B","variables":null}"#;
-    let request = app.http.post(app.url("/graphql")).header("Content-Type", "application/json").body(spelled);
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
-    assert_eq!(answer, json!({"data": {"a": "Query"}}));
-}
-
-#[tokio::test]
-async fn only_post_is_answered_and_the_refusal_says_so() {
-    let app = App::on(TestDatabase::migrated().await).await;
-    for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-        let url = app.url("/graphql?query=%7B__typename%7D");
-        let response = app.http.request(method.clone(), url).send().await.unwrap();
-        assert_eq!(response.headers()[header::ALLOW], "POST", "{method}");
-        let (status, code, _) = refusal(response).await;
-        assert_eq!((status, code.as_str()), (405, "INVALID_INPUT"), "{method}");
-    }
-    let head = app.http.head(app.url("/graphql")).send().await.unwrap();
-    assert_eq!((head.status().as_u16(), head.headers()[header::ALLOW].as_bytes()), (405, b"POST".as_slice()));
 }
 
 /// What the attributes `src` and `href` of a page name.
