@@ -20,6 +20,9 @@ pub mod external_issuer;
 
 const PREFIX: &str = "OGELBASE_";
 
+/// The largest budget: what an `Int` of the graph can say.
+const MOST_COST: u32 = i32::MAX.unsigned_abs();
+
 /// Settings that are taken from the environment as they stand. Of the others, `true`, `12` and the like are read.
 const TEXTS: [&str; 10] = [
     "app_url",
@@ -147,6 +150,14 @@ pub struct Config {
     pub body_timeout_seconds: u64,
     /// Seconds after which a request that is still running is given up. Default 30.
     pub request_timeout_seconds: u64,
+    /// What a user's requests may cost in a minute (0: unlimited, to 2,147,483,647). Default 200,000.
+    pub user_cost_per_minute: u32,
+    /// The same for an API key. Default 200,000.
+    pub key_cost_per_minute: u32,
+    /// The same for all of a client's address who are not signed in. Default 20,000.
+    pub anonymous_cost_per_minute: u32,
+    /// The same for a service token. Default 0.
+    pub service_cost_per_minute: u32,
     /// Outside issuers whose tokens are accepted. Default none.
     pub external_issuers: Vec<ExternalIssuer>,
     /// Where people use the platform; links in mails lead there. None: in development, this server's own address.
@@ -196,6 +207,10 @@ impl Default for Config {
             body_limit_bytes: 262_144,
             body_timeout_seconds: 10,
             request_timeout_seconds: 30,
+            user_cost_per_minute: 200_000,
+            key_cost_per_minute: 200_000,
+            anonymous_cost_per_minute: 20_000,
+            service_cost_per_minute: 0,
             external_issuers: Vec::new(),
             app_url: None,
             mail_transport: None,
@@ -292,6 +307,10 @@ impl Config {
         within("OGELBASE_BODY_LIMIT_BYTES", self.body_limit_bytes, 1_024, 16_777_216)?;
         within("OGELBASE_BODY_TIMEOUT_SECONDS", self.body_timeout_seconds, 1, 600)?;
         within("OGELBASE_REQUEST_TIMEOUT_SECONDS", self.request_timeout_seconds, 1, 600)?;
+        within("OGELBASE_USER_COST_PER_MINUTE", self.user_cost_per_minute, 0, MOST_COST)?;
+        within("OGELBASE_KEY_COST_PER_MINUTE", self.key_cost_per_minute, 0, MOST_COST)?;
+        within("OGELBASE_ANONYMOUS_COST_PER_MINUTE", self.anonymous_cost_per_minute, 0, MOST_COST)?;
+        within("OGELBASE_SERVICE_COST_PER_MINUTE", self.service_cost_per_minute, 0, MOST_COST)?;
         if let Some(url) = &self.database_url {
             let problem = match pool::connect_options(url) {
                 Ok(_) if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => None,

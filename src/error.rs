@@ -4,7 +4,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use sea_orm::DbErr;
+use sea_orm::{
+    DbErr,
+    sqlx::{error::DatabaseError, postgres::PgDatabaseError},
+};
 
 /// Result with this crate's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -55,9 +58,21 @@ pub enum Error {
         /// Seconds to wait, at least 1.
         retry_after: u64,
     },
+    /// The caller's budget of this minute is spent ([`crate::budget`]).
+    #[error("your budget for this minute is spent: try again in {retry_after} s")]
+    BudgetSpent {
+        /// Seconds to wait, at least 1.
+        retry_after: u64,
+    },
     /// The database cannot be reached or is too busy; trying again later may help.
     #[error("the database is not available: {0}")]
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// A statement ran into its time limit.
+    #[error("this took too long and was given up: ask for less, or try again")]
+    TookTooLong,
+    /// Another request was at the same rows.
+    #[error("this collided with another change of the same things and has not happened: try again")]
+    Collided,
     /// A fault of ours. The client sees the request id and nothing else, the log has the rest.
     #[error("{0}")]
     Internal(Arc<dyn std::error::Error + Send + Sync>),
@@ -75,8 +90,8 @@ impl Error {
             Self::Conflict(_) => "CONFLICT",
             Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
             Self::LimitExceeded { .. } => "LIMIT_EXCEEDED",
-            Self::RateLimited { .. } => "RATE_LIMITED",
-            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::RateLimited { .. } | Self::BudgetSpent { .. } => "RATE_LIMITED",
+            Self::Unavailable(_) | Self::TookTooLong | Self::Collided => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }
     }
@@ -114,26 +129,84 @@ const CONFLICTS: &[(&str, &str)] = &[
     ("project_members_membership_fkey", "only members of the organization can be members of its projects"),
 ];
 
-fn conflict(constraint: Option<&str>) -> Option<Error> {
-    let (_, message) = CONFLICTS.iter().find(|(name, _)| Some(*name) == constraint)?;
-    Some(Error::Conflict(Cow::Borrowed(message)))
+/// What the database says went wrong, as a client is to know it; none: it is a fault of ours.
+fn told(error: &dyn DatabaseError) -> Option<Error> {
+    let code = error.code()?;
+    if let Some((_, message)) = CONFLICTS.iter().find(|(name, _)| error.constraint() == Some(*name)) {
+        return Some(Error::Conflict(Cow::Borrowed(message)));
+    }
+    // PostgreSQL, appendix A.
+    match &*code {
+        UNIQUE_VIOLATION | EXCLUSION_VIOLATION => Some(Error::Conflict("this exists already".into())),
+        FOREIGN_KEY_VIOLATION => {
+            Some(Error::Conflict("something that this is about has changed meanwhile: look again".into()))
+        }
+        CHECK_VIOLATION | NOT_NULL_VIOLATION => {
+            Some(Error::invalid(input(error)?, "is not a value that is taken here"))
+        }
+        QUERY_CANCELED => Some(Error::TookTooLong),
+        SERIALIZATION_FAILURE | DEADLOCK_DETECTED | LOCK_NOT_AVAILABLE => Some(Error::Collided),
+        _ => None,
+    }
+}
+
+const NOT_NULL_VIOLATION: &str = "23502";
+const FOREIGN_KEY_VIOLATION: &str = "23503";
+const UNIQUE_VIOLATION: &str = "23505";
+const CHECK_VIOLATION: &str = "23514";
+const EXCLUSION_VIOLATION: &str = "23P01";
+const SERIALIZATION_FAILURE: &str = "40001";
+const DEADLOCK_DETECTED: &str = "40P01";
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// `statement_timeout`: nothing else cancels a request's statement.
+const QUERY_CANCELED: &str = "57014";
+
+/// The path of the input that a column is filled from: both have one name, in two spellings. A constraint of one column is
+/// called `<table>_<column>_check`.
+fn input(error: &dyn DatabaseError) -> Option<String> {
+    let postgres = error.try_downcast_ref::<PgDatabaseError>()?;
+    let of_constraint = || {
+        let name = postgres.constraint()?.strip_prefix(postgres.table()?)?.strip_prefix('_')?;
+        name.strip_suffix("_check")
+    };
+    let mut path = "input.".to_owned();
+    let mut capital = false;
+    for character in postgres.column().or_else(of_constraint)?.chars() {
+        if character == '_' {
+            capital = true;
+        } else {
+            path.push(if capital { character.to_ascii_uppercase() } else { character });
+            capital = false;
+        }
+    }
+    Some(path)
 }
 
 impl From<sea_orm::sqlx::Error> for Error {
     fn from(error: sea_orm::sqlx::Error) -> Self {
+        Self::from(Arc::new(error))
+    }
+}
+
+impl From<Arc<sea_orm::sqlx::Error>> for Error {
+    fn from(error: Arc<sea_orm::sqlx::Error>) -> Self {
         use sea_orm::sqlx::Error as Sqlx;
-        if let Some(conflict) = error.as_database_error().and_then(|database| conflict(database.constraint())) {
-            return conflict;
+        if let Some(told) = error.as_database_error().and_then(told) {
+            // What the rules of inputs should have refused, or a race that no statement foresaw.
+            if !matches!(&told, Self::Conflict(message) if CONFLICTS.iter().any(|(_, known)| message == known)) {
+                tracing::warn!(%error, code = told.code(), "the database refused a statement");
+            }
+            return told;
         }
-        let unavailable = match &error {
+        let unavailable = match &*error {
             Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::Tls(_) => true,
-            // 57P0x: the server is shutting down or starting; 53xxx: out of resources (PostgreSQL, appendix A).
+            // 57P0x: the server is shutting down or starting; 53xxx: out of resources.
             Sqlx::Database(database) => {
                 database.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53"))
             }
             _ => false,
         };
-        if unavailable { Self::Unavailable(Arc::new(error)) } else { Self::internal(error) }
+        if unavailable { Self::Unavailable(error) } else { Self::Internal(error) }
     }
 }
 
@@ -142,10 +215,7 @@ impl From<DbErr> for Error {
         use sea_orm::RuntimeErr::SqlxError;
         match error {
             DbErr::Conn(SqlxError(inner)) | DbErr::Exec(SqlxError(inner)) | DbErr::Query(SqlxError(inner)) => {
-                match Arc::try_unwrap(inner) {
-                    Ok(inner) => inner.into(),
-                    Err(shared) => Self::Internal(shared),
-                }
+                inner.into()
             }
             other => Self::internal(other),
         }

@@ -17,6 +17,7 @@ use crate::{
         activity::Activity, external_issuer::ExternalIssuers, jwt::AccessTokens, password::Passwords,
         service_token::ServiceTokens, session::Sessions,
     },
+    budget::Budgets,
     clock::Clock,
     config::{Config, ConfigError},
     db::{
@@ -130,7 +131,7 @@ impl Server {
             external: Arc::new(ExternalIssuers::new(&config.external_issuers)?),
             services: ServiceTokens::new(&secrets.jwt),
             passwords: Passwords::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_concurrency)?,
-            clock,
+            clock: clock.clone(),
             lifetime: Days::days(config.session_days.into()),
             demo_accounts: config.development(),
             activity: Activity::default(),
@@ -144,6 +145,7 @@ impl Server {
         let app = App {
             gate: Gate::default(),
             engine: Engine::new(&config),
+            budgets: Arc::new(Budgets::new(&config, clock)),
             database: database.clone(),
             sessions: Arc::new(sessions),
             vault,

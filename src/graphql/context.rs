@@ -20,6 +20,7 @@ use crate::{
         Principal,
         session::{Client, Sessions},
     },
+    budget::Account,
     db::{
         Database, Opening, RequestTransaction,
         bootstrap::{self, Caller, Resolved},
@@ -41,6 +42,8 @@ pub struct Request {
     pub vault: Arc<Vault>,
     /// Where the request comes from.
     pub client: Client,
+    /// What the request costs, and who pays.
+    pub account: Arc<Account>,
     on_record: AtomicBool,
     /// Mutations that were refused, for the audit trail.
     pub refusals: Refusals,
@@ -48,16 +51,17 @@ pub struct Request {
 
 impl Request {
     /// Starts a request. With a credential the transaction is opened and the credential checked now, in one round
-    /// trip; without, nothing is asked of the database before a resolver needs it.
+    /// trip; without, nothing is asked of the database before a resolver needs it. Then its cost is charged.
     ///
     /// # Errors
-    /// As [`Database::begin`]'s.
+    /// As [`Database::begin`]'s; [`Error::BudgetSpent`] when the caller's budget does not suffice.
     pub async fn open(
         database: Database,
         sessions: Arc<Sessions>,
         vault: Arc<Vault>,
         opening: &Opening,
         client: Client,
+        account: Arc<Account>,
     ) -> Result<Self> {
         let request = Self {
             database,
@@ -66,11 +70,13 @@ impl Request {
             sessions,
             vault,
             client,
+            account,
             on_record: AtomicBool::new(false),
             refusals: Refusals::default(),
         };
         if *opening != Opening::Anonymous {
-            let (transaction, caller) = request.database.begin(opening).await?;
+            let begun = request.database.begin(opening).await;
+            let (transaction, caller) = begun.inspect_err(|error| request.account.turned_away(error))?;
             // Nobody else knows of this request yet, so the cell is empty.
             drop(request.transaction.set(transaction));
             if let Some(Caller::Key(key)) = &caller
@@ -82,6 +88,7 @@ impl Request {
                 request.become_caller(caller.try_into()?);
             }
         }
+        request.account.accepted(opening, &request.viewer())?;
         Ok(request)
     }
 

@@ -39,6 +39,7 @@ pub mod project_addon;
 pub mod project_member;
 pub mod project_metric;
 mod proof;
+pub mod rate_limit;
 pub mod refusal;
 pub mod scalar;
 pub mod scalars;

@@ -47,7 +47,9 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
             set(shown, "allowed", *allowed);
             set(shown, "liftedBy", lifted_by.as_ref());
         }
-        Error::RateLimited { retry_after } => set(shown, "retryAfter", *retry_after),
+        Error::RateLimited { retry_after } | Error::BudgetSpent { retry_after } => {
+            set(shown, "retryAfter", *retry_after);
+        }
         Error::Unavailable(cause) => {
             tracing::warn!(request_id, %cause, "the database is not available");
             "the service is not available at the moment, try again shortly".clone_into(&mut shown.message);
@@ -57,7 +59,12 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
             "something went wrong on our side".clone_into(&mut shown.message);
             set(shown, "requestId", request_id);
         }
-        Error::Unauthenticated(_) | Error::NotFound(_) | Error::Conflict(_) | Error::IdempotencyMismatch => {}
+        Error::Unauthenticated(_)
+        | Error::NotFound(_)
+        | Error::Conflict(_)
+        | Error::IdempotencyMismatch
+        | Error::TookTooLong
+        | Error::Collided => {}
     }
 }
 

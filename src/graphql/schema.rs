@@ -15,6 +15,7 @@ use super::{
     nulls::NullPropagation,
     organization::{OrganizationMutations, OrganizationQueries},
     project::ProjectQueries,
+    rate_limit::RateLimitQueries,
     second_factor::SecondFactorMutations,
     server_info::ServerInfoQueries,
     session::SessionMutations,
@@ -43,6 +44,7 @@ pub struct Query(
     AddonQueries,
     FeatureFlagQueries,
     InvitationQueries,
+    RateLimitQueries,
 );
 
 /// Everything that can be changed. A document with several mutations is one transaction: when one fails, none has
@@ -83,6 +85,7 @@ pub(super) fn builder(
         AddonQueries,
         FeatureFlagQueries,
         InvitationQueries,
+        RateLimitQueries,
     );
     let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)

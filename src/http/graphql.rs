@@ -14,13 +14,14 @@ use axum::{
 };
 
 use super::{
-    App, body, denied,
+    App, body, budget, denied,
     media::{self, Media, Wanted},
     parameters::Parameters,
     reply, request_id,
 };
 use crate::{
     auth::session::Client,
+    budget::{Account, LEAST_COST},
     db::Opening,
     error::{Error, Result},
     gate::Document,
@@ -28,6 +29,8 @@ use crate::{
 };
 
 const ALL_METHODS: &str = "GET, HEAD, POST";
+/// Characters of a client's name for itself that are kept: sessions and the audit trail have room for no more.
+const LONGEST_USER_AGENT: usize = 500;
 
 /// `GET /graphql`: a query, with `query`, `variables` and `operationName` in the query string. Who wants a page is sent
 /// to GraphiQL.
@@ -101,14 +104,35 @@ async fn answer(
 ) -> Response {
     let client = Client {
         ip: Some(peer.ip().to_canonical()),
-        user_agent: text(headers, &header::USER_AGENT).map(str::to_owned),
+        user_agent: text(headers, &header::USER_AGENT).map(|name| name.chars().take(LONGEST_USER_AGENT).collect()),
         request_id: request_id::current(),
     };
+    let account = Arc::new(app.budgets.account(client.ip));
+    let mut response = answer_on(&account, app, method, headers, client, media, asked).await;
+    budget::tell(&account, response.headers_mut());
+    response
+}
+
+async fn answer_on(
+    account: &Arc<Account>,
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    client: Client,
+    media: Media,
+    asked: Parameters,
+) -> Response {
     let refused = |error: Error| reply::refused(media, reply::status_of(&error), error);
     let opening = match opening(app, headers, &client).await {
         Ok(opening) => opening,
-        Err(error) => return refused(error),
+        Err(error) => {
+            account.turned_away(&error);
+            return refused(error);
+        }
     };
+    if let Err(spent) = account.opens(&opening) {
+        return refused(spent);
+    }
     let document = Document {
         query: asked.query.unwrap_or_default(),
         operation_name: asked.operation_name,
@@ -116,8 +140,14 @@ async fn answer(
     };
     let prepared = match app.gate.admit(document) {
         Ok(prepared) => prepared,
-        Err(errors) => return reply::not_run(media, errors),
+        Err(errors) => {
+            account.refused();
+            return reply::not_run(media, errors);
+        }
     };
+    if let Err(spent) = account.asks(LEAST_COST) {
+        return refused(spent);
+    }
     match prepared.operation {
         // A link, an image or a cache may send a GET, and none of them means to change anything.
         OperationType::Mutation if method != Method::POST => {
@@ -131,14 +161,15 @@ async fn answer(
     }
     let open = || {
         let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
-        Request::open(app.database.clone(), sessions, vault, &opening, client.clone())
+        Request::open(app.database.clone(), sessions, vault, &opening, client.clone(), Arc::clone(account))
     };
-    let (answer, request) = match app.engine.answer(&prepared, open).await {
+    let (mut answer, request) = match app.engine.answer(&prepared, open).await {
         Ok(answered) => answered,
         Err(error) => return refused(error),
     };
     note_activity(&request);
     denied::record(&opening, &request).await;
+    budget::extend(account, headers, &mut answer);
     if never_ran(&answer) { reply::not_run(media, answer.errors) } else { reply::executed(media, answer) }
 }
 

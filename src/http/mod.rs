@@ -1,6 +1,7 @@
 //! HTTP: the router, GraphQL over HTTP, GraphiQL, health.
 
 mod body;
+mod budget;
 mod console;
 mod denied;
 mod graphql;

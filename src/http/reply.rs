@@ -36,12 +36,19 @@ pub(super) fn not_run(media: Media, errors: Vec<ServerError>) -> Response {
 
 /// A request that is refused before its document was looked at.
 pub(super) fn refused(media: Media, status: StatusCode, error: Error) -> Response {
+    let wait = match &error {
+        Error::RateLimited { retry_after } | Error::BudgetSpent { retry_after } => Some(*retry_after),
+        _ => None,
+    };
     let mut error = server_error(error);
     error.locations.clear();
     let mut response = without_data(media, status, vec![error]);
     if status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static(r#"Bearer realm="ogelbase", error="invalid_token""#);
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }
@@ -52,8 +59,8 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::NotFound(_) => StatusCode::NOT_FOUND,
-        Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::RateLimited { .. } | Error::BudgetSpent { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Unavailable(_) | Error::TookTooLong | Error::Collided => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         Error::InvalidInput { .. } | Error::Conflict(_) | Error::IdempotencyMismatch | Error::LimitExceeded { .. } => {
             StatusCode::BAD_REQUEST

@@ -14,7 +14,10 @@ use serde_json::json;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
 use super::{console, graphql, health, reply, request_id};
-use crate::{auth::session::Sessions, config::Config, db::Database, gate::Gate, graphql::engine::Engine, vault::Vault};
+use crate::{
+    auth::session::Sessions, budget::Budgets, config::Config, db::Database, gate::Gate, graphql::engine::Engine,
+    vault::Vault,
+};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -29,6 +32,8 @@ pub struct App {
     pub vault: Arc<Vault>,
     /// What a document passes first.
     pub gate: Gate,
+    /// What callers may cost.
+    pub budgets: Arc<Budgets>,
     /// The graph.
     pub engine: Engine,
 }

@@ -290,5 +290,5 @@ async fn nobody_who_is_not_signed_in_gets_anything_but_what_is_public() {
     }
     assert!(fields.len() >= 8);
     public.sort_unstable();
-    assert_eq!(public, ["addonCatalog", "billingPlans", "invitation", "serverInfo"]);
+    assert_eq!(public, ["addonCatalog", "billingPlans", "invitation", "rateLimit", "serverInfo"]);
 }

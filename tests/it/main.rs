@@ -38,6 +38,8 @@ mod organizations;
 mod outside_issuers;
 mod people;
 mod query_plans;
+mod rate_limits;
+mod refusals;
 mod rls_matrix;
 mod rls_modes;
 mod row_level_security;

@@ -27,6 +27,9 @@ pub fn config(database_url: &str) -> Config {
         log: "warn".to_owned(),
         // All who ask in the tests have one address.
         sign_in_free_failures_of_address: 100_000,
+        user_cost_per_minute: 2_000_000_000,
+        key_cost_per_minute: 2_000_000_000,
+        anonymous_cost_per_minute: 2_000_000_000,
         jobs: false,
         ..Config::default()
     }

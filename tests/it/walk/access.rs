@@ -106,7 +106,7 @@ pub type Line = (&'static str, Source, &'static [(Need, &'static str)]);
 #[rustfmt::skip]
 pub const TYPES: &[Line] = &[
     ("Query", Source::Query, &[
-        (Public, "addonCatalog billingPlans invitation serverInfo"),
+        (Public, "addonCatalog billingPlans invitation rateLimit serverInfo"),
         (SignedIn, "featureFlag featureFlags organizations projects"),
         (Profile, "viewer"),
         (Finds(P::OrganizationRead), "node nodes organization"),
@@ -223,6 +223,7 @@ pub const TYPES: &[Line] = &[
 
     // Of the platform.
     ("ServerInfo", Through("Query", "serverInfo"), &[(Public, "environment version")]),
+    ("RateLimit", Through("Query", "rateLimit"), &[(Public, "cost limit remaining resetAt")]),
     ("BillingPlan", Through("Query", "billingPlans"), &[
         (Public, "auditRetentionDays bandwidthGb currency databaseSizeGb description features interval maxMembers
                   maxProjects metricsRetentionDays name planId price sortOrder"),
