@@ -113,17 +113,15 @@ impl Error {
     }
 }
 
-/// Why a second factor is not asked of an organization's members yet.
-pub const MFA_REQUIRED_BY_ENROLLED: &str = "switch your own second factor on before you ask it of others";
-
 /// Constraints of the database that a lawful request can run into, and what the caller is told. What is refused at the
 /// input before, or guarded against, is not here: running into it is a fault of ours.
 const CONFLICTS: &[(&str, &str)] = &[
     ("organizations_slug_key", "this slug is taken"),
     ("api_key_is_live", "this API key has ended: make a new one"),
+    ("api_key_has_projects", "all projects of this API key are gone: make a new one"),
     ("api_key_rotated_once", "this API key was rotated already: revoke the key that replaced it first"),
     ("organization_keeps_an_owner", "an organization keeps at least one owner: make somebody else an owner first"),
-    ("organizations_mfa_required_by_enrolled", MFA_REQUIRED_BY_ENROLLED),
+    ("organizations_mfa_required_by_enrolled", "switch your own second factor on before you ask it of others"),
     ("organization_invitations_one_open_key", "this address has another open invitation"),
     ("project_members_project_id_user_id_key", "this person is a member of the project already"),
     ("project_members_membership_fkey", "only members of the organization can be members of its projects"),

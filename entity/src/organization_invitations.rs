@@ -20,8 +20,8 @@ pub struct Model {
     /// Address invited, compared without regard to case.
     #[sea_orm(column_type = "Text")]
     pub invited_email: String,
-    /// The user who invited.
-    pub invited_by: Uuid,
+    /// The user who invited, or whose API key did; none: the platform itself.
+    pub invited_by: Option<Uuid>,
     /// The role it grants.
     pub role: OrganizationRole,
     /// SHA-256 of the token in the mail, unique.
@@ -46,7 +46,7 @@ pub struct Model {
     pub organization: BelongsTo<super::organizations::Entity>,
     /// The user who invited.
     #[sea_orm(belongs_to, from = "invited_by", to = "id")]
-    pub inviter: BelongsTo<super::users::Entity>,
+    pub inviter: BelongsTo<Option<super::users::Entity>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -61,8 +61,8 @@ pub struct Safe {
     pub organization_id: Uuid,
     /// Address invited, compared without regard to case.
     pub invited_email: String,
-    /// The user who invited.
-    pub invited_by: Uuid,
+    /// The user who invited, or whose API key did; none: the platform itself.
+    pub invited_by: Option<Uuid>,
     /// The role it grants.
     pub role: OrganizationRole,
     /// When it can no longer be accepted; inviting again moves it.

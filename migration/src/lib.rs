@@ -28,6 +28,7 @@ mod m018_api_keys_and_service;
 mod m019_operator;
 mod m020_jobs_and_audit;
 mod m021_rls_modes;
+mod m022_keys_and_people;
 pub mod policy;
 pub mod rls;
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m019_operator::Migration),
             Box::new(m020_jobs_and_audit::Migration),
             Box::new(m021_rls_modes::Migration),
+            Box::new(m022_keys_and_people::Migration),
         ]
     }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Permission;
 use crate::{
-    db::key::ResolvedKey,
+    db::key::{MakersRoles, ResolvedKey},
     error::{Error, Result},
 };
 
@@ -32,12 +32,14 @@ pub struct Key {
     confined_to: Option<HashSet<Uuid>>,
 }
 
+fn in_projects(roles: Vec<(Uuid, String)>) -> Result<HashMap<Uuid, ProjectRole>> {
+    roles.into_iter().map(|(id, role)| Ok((id, ProjectRole::try_from_value(&role)?))).collect()
+}
+
 impl TryFrom<ResolvedKey> for Key {
     type Error = Error;
 
     fn try_from(resolved: ResolvedKey) -> Result<Self> {
-        let projects = resolved.project_roles.into_iter();
-        let projects = projects.map(|(id, role)| Ok((id, ProjectRole::try_from_value(&role)?)));
         Ok(Self {
             id: resolved.id,
             maker_id: resolved.user_id,
@@ -45,7 +47,7 @@ impl TryFrom<ResolvedKey> for Key {
             expires_at: resolved.expires_at,
             requests_per_minute: resolved.requests_per_minute,
             role: OrganizationRole::try_from_value(&resolved.organization_role)?,
-            projects: projects.collect::<Result<_>>()?,
+            projects: in_projects(resolved.project_roles)?,
             // A scope that this server does not know allows nothing here.
             scopes: resolved.scopes.iter().filter_map(|name| Permission::named(name)).collect(),
             confined_to: resolved.confined_to.map(|ids| ids.into_iter().collect()),
@@ -54,6 +56,15 @@ impl TryFrom<ResolvedKey> for Key {
 }
 
 impl Key {
+    /// The key with its maker's roles as they have become.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the database holds a role that this server does not know.
+    pub fn with(self, roles: MakersRoles) -> Result<Self> {
+        let role = OrganizationRole::try_from_value(&roles.organization_role)?;
+        Ok(Self { role, projects: in_projects(roles.project_roles)?, ..self })
+    }
+
     /// Whether the scope is its own for the whole organization, whatever its maker's role. A key of some projects has of
     /// the organization only what tells nothing of the other ones.
     #[must_use]

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod api_key;
+mod appointing;
 pub mod external_issuer;
 pub mod jwks;
 pub mod jwt;

@@ -12,7 +12,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{RequestTransaction, bootstrap::hex, function::call};
+use super::{
+    RequestTransaction,
+    bootstrap::hex,
+    function::{call, only},
+};
 use crate::error::{Error, Result};
 
 /// An API key as the database has it at this request's start, with the present role of who made it.
@@ -91,6 +95,31 @@ impl Drop for Noting {
 
 pub(super) async fn note_use(transaction: &RequestTransaction, key_id: Uuid) -> Result<()> {
     run(transaction, "SELECT platform_private.note_api_key_use($1)", [key_id.into()]).await
+}
+
+/// The present roles of who made a key.
+#[derive(Debug, Clone)]
+pub struct MakersRoles {
+    /// In the organization, as stored.
+    pub organization_role: String,
+    /// In each project of the organization that was shared with them, as stored.
+    pub project_roles: Vec<(Uuid, String)>,
+}
+
+/// The roles of who made the key of this transaction, as they are at this point of it; none: the key is out.
+///
+/// # Errors
+/// As the statement's.
+pub async fn current_roles(transaction: &RequestTransaction) -> Result<Option<MakersRoles>> {
+    let sql = "SELECT * FROM platform_private.current_key_roles()";
+    let row = only(transaction.query_one_raw(call(sql, [])).await?)?;
+    let projects: Vec<Uuid> = row.try_get("", "project_ids")?;
+    let roles: Vec<String> = row.try_get("", "project_roles")?;
+    let organization_role: Option<String> = row.try_get("", "organization_role")?;
+    Ok(organization_role.map(|organization_role| MakersRoles {
+        organization_role,
+        project_roles: projects.into_iter().zip(roles).collect(),
+    }))
 }
 
 /// What a new key consists of.

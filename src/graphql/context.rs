@@ -24,6 +24,7 @@ use crate::{
     db::{
         Database, Opening, RequestTransaction,
         bootstrap::{self, Caller, Resolved},
+        key,
     },
     error::{Error, Result},
     vault::Vault,
@@ -156,11 +157,20 @@ impl Request {
         *self.principal.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(principal);
     }
 
-    /// Looks the caller's roles up again: a mutation that changed them goes on as who they have become.
+    /// Looks the caller's roles up again, or those of the API key's maker: a mutation that changed them goes on as who
+    /// they have become. A key whose maker is out is nobody's.
     ///
     /// # Errors
     /// [`crate::error::Error::Unauthenticated`] when nobody is signed in.
     pub async fn renew_viewer(&self) -> Result<()> {
+        if let Some(key) = self.viewer().key() {
+            let renewed = match key::current_roles(self.db().await?).await? {
+                Some(roles) => Principal::Key(key.clone().with(roles)?),
+                None => Principal::Anonymous,
+            };
+            self.become_caller(renewed);
+            return Ok(());
+        }
         let session_id = self.viewer().member()?.session_id;
         self.become_user(bootstrap::current_memberships(self.db().await?, session_id).await?)
     }

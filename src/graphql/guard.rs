@@ -97,7 +97,7 @@ impl Guard for OnlySelf {
 #[derive(Debug)]
 pub struct APerson;
 
-/// Open to a person who is signed in: what is about people joining and leaving is not done by an API key or the service.
+/// Open to a person who is signed in: what one does with one's own standing is not done by an API key or the service.
 #[must_use]
 pub const fn a_person() -> APerson {
     APerson
@@ -106,6 +106,33 @@ pub const fn a_person() -> APerson {
 impl Guard for APerson {
     async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
         context.viewer().member().map(|_| ()).map_err(Into::into)
+    }
+}
+
+/// Open to the members of an organization.
+#[derive(Debug)]
+pub struct MemberOf<'a> {
+    path: &'static str,
+    id: &'a ID,
+}
+
+/// Open to a person who belongs to the organization that the argument `path` of a mutation names, whatever their role
+/// grants there at present.
+#[must_use]
+pub const fn member_of_named<'a>(path: &'static str, id: &'a ID) -> MemberOf<'a> {
+    MemberOf { path, id }
+}
+
+impl Guard for MemberOf<'_> {
+    async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
+        let viewer = context.viewer();
+        viewer.member()?;
+        let organization_id = id::key_of(Kind::Organization, self.id, self.path)?;
+        if !viewer.is_member_of(organization_id) {
+            return Err(Error::NotFound("the organization was".into()).into());
+        }
+        context.request().refusals.asked_about(organization_id, None);
+        Ok(())
     }
 }
 
@@ -237,7 +264,7 @@ pub struct NeedsOn<'a> {
 impl Guard for NeedsOn<'_> {
     async fn check(&self, context: &Context<'_>) -> async_graphql::Result<()> {
         let viewer = context.viewer();
-        viewer.member()?;
+        viewer.signed_in()?;
         let place = named::place(context, self.kind, self.path, self.id).await?;
         let allowed = match place.project_id {
             Some(project_id) => viewer.may_in_project(self.permission, place.organization_id, project_id),

@@ -52,7 +52,7 @@ pub async fn member(context: &Context<'_>, path: &'static str, id: &ID) -> Resul
     let key = id::key_of(Kind::OrganizationMember, id, path)?;
     let found = members::Entity::find_by_id(key).one(context.db().await?).await?;
     let viewer = context.viewer();
-    let visible = found.filter(|found| viewer.belongs_to(found.organization_id));
+    let visible = found.filter(|found| viewer.may_in_organization(P::MembersRead, found.organization_id));
     visible.ok_or(Error::NotFound("the member was".into()))
 }
 
@@ -80,7 +80,7 @@ pub async fn project(context: &Context<'_>, path: &'static str, id: &ID) -> Resu
     let found = rows.filter(projects::Column::Id.eq(key)).into_model::<projects::Safe>();
     let found = found.one(context.db().await?).await?;
     let viewer = context.viewer();
-    let visible = found.filter(|found| viewer.belongs_to(found.organization_id));
+    let visible = found.filter(|found| viewer.sees_project(found.organization_id, found.id));
     visible.ok_or(Error::NotFound("the project was".into()))
 }
 

@@ -10,7 +10,7 @@ use crate::support::{
     app::{App, config},
 };
 
-async fn service(app: &App) -> (Actor<'_>, Uuid) {
+pub(crate) async fn service(app: &App) -> (Actor<'_>, Uuid) {
     let tokens = ServiceTokens::new(&config("").jwt_secret.unwrap());
     let now = Clock::system().now();
     let token = token::mint(&app.database.url, &tokens, "Nightly metrics", now, now + Duration::days(1)).await.unwrap();

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
 
 use super::{
     ApiKey,
@@ -13,7 +14,7 @@ use crate::{
     auth::{Permission as P, api_key, token},
     db::key::{self, NewKey, Successor},
     error::{Error, Result},
-    graphql::{context::ContextExt, guard::requires},
+    graphql::{context::ContextExt, guard::requires, project::ProjectById},
 };
 
 const DAY: i32 = 24 * 60 * 60;
@@ -53,8 +54,9 @@ pub struct RotateApiKey;
 #[Object(guard = "crate::graphql::guard::signed_in()")]
 impl RotateApiKey {
     /// Replaces an API key: makes a new one with the same scopes and projects, and lets both work for a while. The new
-    /// key acts in your name, also when the old one was somebody else's, so you need to hold its scopes. A key that has
-    /// ended, or that was rotated already, is refused with CONFLICT.
+    /// key acts in your name, also when the old one was somebody else's, so you need to hold its scopes. Projects that are
+    /// gone are left out. A key that has ended, that was rotated already, or all of whose projects are gone, is refused
+    /// with CONFLICT.
     #[graphql(directive = requires::apply(P::ApiKeysWrite.into()))]
     async fn rotate_api_key(
         &self,
@@ -69,7 +71,11 @@ impl RotateApiKey {
             return Err(Error::invalid("input.overlapSeconds", format!("must be 0 to {LONGEST_OVERLAP}")));
         }
         let scopes: Vec<P> = old.scopes.iter().filter_map(|name| P::named(name)).collect();
-        may_give_all(context, &scopes, old.organization_id, old.project_ids.as_deref()).await?;
+        let project_ids = match &old.project_ids {
+            Some(confined_to) => Some(standing(context, old.organization_id, confined_to).await?),
+            None => None,
+        };
+        may_give_all(context, &scopes, old.organization_id, project_ids.as_deref()).await?;
         let now = request.sessions.clock.now().trunc_subsecs(6);
         let ends = match (input.expires_at, old.expires_at) {
             (Some(wanted), _) => expires_at(request, &viewer, Some(wanted))?,
@@ -97,7 +103,7 @@ impl RotateApiKey {
             prefix: successor.prefix,
             hash: successor.hash,
             scopes: old.scopes,
-            project_ids: old.project_ids,
+            project_ids,
             expires_at: ends,
             requests_per_minute: old.requests_per_minute,
         };
@@ -113,4 +119,26 @@ impl RotateApiKey {
             client_mutation_id: input.client_mutation_id,
         })
     }
+}
+
+/// Of the projects that a key is confined to those that are still the organization's.
+async fn standing(context: &Context<'_>, organization_id: Uuid, confined_to: &[Uuid]) -> Result<Vec<Uuid>> {
+    let viewer = context.viewer();
+    let sees_all = viewer.may_in_organization(P::ProjectsList, organization_id)
+        && viewer.key().is_none_or(|key| key.confinement().is_none());
+    let mut standing = Vec::with_capacity(confined_to.len());
+    for project_id in confined_to {
+        let found = context.load(ProjectById(*project_id)).await?;
+        let is_there = found.is_some_and(|project| project.organization_id() == organization_id);
+        // Who does not see them all cannot tell one that is gone from one that is out of reach.
+        if is_there && viewer.may_in_project(P::ProjectsRead, organization_id, *project_id) {
+            standing.push(*project_id);
+        } else if is_there || !sees_all {
+            return Err(Error::Forbidden { permission: P::ProjectsRead.name() });
+        }
+    }
+    if standing.is_empty() {
+        return Err(Error::Conflict("all projects of this API key are gone: make a new one".into()));
+    }
+    Ok(standing)
 }

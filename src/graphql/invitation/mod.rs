@@ -147,9 +147,13 @@ impl OrganizationInvitation {
         context.load(OrganizationById(self.0.organization_id)).await
     }
 
-    /// Who invited; null when that account is not visible to you any more.
+    /// Who invited, or made the API key that did; null when the platform itself did, and when that account is not visible
+    /// to you any more.
     async fn inviter(&self, context: &Context<'_>) -> Result<Option<User>> {
-        context.load(UserById(self.0.invited_by)).await
+        match self.0.invited_by {
+            Some(user_id) => context.load(UserById(user_id)).await,
+            None => Ok(None),
+        }
     }
 
     /// Who accepted; null while nobody did, and when that account is not visible to you any more.

@@ -51,9 +51,9 @@ async fn end(db: &RequestTransaction, member_id: Uuid) -> Result<()> {
     if ended.rows_affected == 1 { Ok(()) } else { Err(Error::Forbidden { permission: P::MembersWrite.name() }) }
 }
 
-/// Who changed their own membership goes on as who they have become.
+/// Who changed their own membership, or a key that of its maker, goes on as who they have become.
 async fn renew_if_self(request: &Request, user_id: Uuid) -> Result<()> {
-    if request.viewer().user_id() == Some(user_id) { request.renew_viewer().await } else { Ok(()) }
+    if request.viewer().author_id() == Some(user_id) { request.renew_viewer().await } else { Ok(()) }
 }
 
 /// The address of a person, for the record: it says who it was when the account is out of sight.

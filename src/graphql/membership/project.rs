@@ -108,7 +108,7 @@ impl ProjectMemberMutations {
             organization_id: Set(project.organization_id),
             user_id: Set(member.user_id),
             role: Set(role),
-            added_by: Set(viewer.user_id()),
+            added_by: Set(viewer.author_id()),
             ..Default::default()
         };
         let added = row.insert(db).await?;

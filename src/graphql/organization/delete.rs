@@ -74,7 +74,7 @@ impl DeleteOrganizationMutation {
             // Who may, may no longer: the policies look at this moment, the guard at the request's beginning.
             return Err(Error::Forbidden { permission: P::OrganizationDelete.name() });
         }
-        if request.viewer().user_id().is_some() {
+        if request.viewer().author_id().is_some() {
             request.renew_viewer().await?;
         }
         Ok(DeleteOrganizationPayload {

@@ -4,7 +4,7 @@ mod confined;
 mod life;
 mod making;
 mod rights;
-mod sql;
+pub(crate) mod sql;
 mod using;
 
 use serde_json::{Value, json};
@@ -51,18 +51,18 @@ async fn create(actor: &Actor<'_>, input: Value) -> Answer {
 }
 
 /// A key of acme with these scopes: its id, and the key.
-async fn make(app: &App, actor: &Actor<'_>, scopes: &[&str]) -> (String, String) {
+pub(crate) async fn make(app: &App, actor: &Actor<'_>, scopes: &[&str]) -> (String, String) {
     make_with(actor, json!({"organization": acme(app).await, "name": "Made", "scopes": scopes})).await
 }
 
-async fn make_with(actor: &Actor<'_>, input: Value) -> (String, String) {
+pub(crate) async fn make_with(actor: &Actor<'_>, input: Value) -> (String, String) {
     let answer = create(actor, input).await;
     let text = |pointer: &str| answer.at(pointer).as_str().unwrap().to_owned();
     (text("/createApiKey/apiKey/id"), text("/createApiKey/key"))
 }
 
 /// Who asks with this key.
-fn holder<'a>(app: &'a App, key: &str) -> Actor<'a> {
+pub(crate) fn holder<'a>(app: &'a App, key: &str) -> Actor<'a> {
     let mut actor = app.anonymous();
     actor.access_token = Some(key.to_owned());
     actor

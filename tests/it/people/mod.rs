@@ -4,6 +4,7 @@ mod accepting;
 mod active;
 mod founding;
 mod inviting;
+mod programs;
 mod projects;
 mod races;
 mod roles;

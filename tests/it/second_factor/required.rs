@@ -141,6 +141,64 @@ async fn by_sql_nothing_of_the_organization_is_read_or_written_until_one_is_enro
     assert_eq!(code(&admin.secret, &clock).len(), 6);
 }
 
+/// It takes nothing but belonging there, and gives nothing else.
+#[tokio::test]
+async fn who_lacks_the_second_factor_may_leave_and_nothing_else() {
+    let app = App::start().await;
+    let (id, key) = acme(&app).await;
+    let service = app.service().await;
+    service.run("UPDATE platform.organizations SET mfa_required = true WHERE slug = 'acme'").await;
+    let leave = "mutation ($id: ID!) { leaveOrganization(input: {organization: $id}) { leftOrganization } }";
+    let is_member = async |email: &str| -> bool {
+        let sql = "SELECT EXISTS (SELECT FROM platform.organization_members m JOIN platform.users u ON u.id = m.user_id
+                                   WHERE m.organization_id = $1 AND u.email = $2)";
+        app.service().await.one(sql, [key.into(), email.into()]).await
+    };
+    // The last owner stays, as ever.
+    assert_eq!(app.owner().await.ask_with(leave, json!({ "id": id })).await.codes(), ["CONFLICT"]);
+    // By SQL one's own membership goes and no other's.
+    let billing = app.user_id("billing@acme.test").await;
+    let sql = app.as_user(Some(billing), None).await;
+    sql.run("DELETE FROM platform.organization_members").await;
+    sql.run(&format!("DELETE FROM platform.project_members WHERE user_id <> '{billing}'")).await;
+    assert!(!is_member("billing@acme.test").await);
+    assert!(is_member("admin@acme.test").await && is_member("member@acme.test").await);
+    for permissive in [false, true] {
+        if permissive {
+            app.let_every_row_through().await;
+        }
+        let email = if permissive { "developer@acme.test" } else { "admin@acme.test" };
+        let actor = app.sign_in(email).await;
+        let seen = actor.ask(SEEN).await;
+        assert_eq!(seen.at("/organization/mfaRequired"), true, "they see what is asked for");
+        assert_eq!(seen.at("/organization/viewerPermissions"), &json!([]));
+        let remove = "mutation ($id: ID!) { removeMember(input: {member: $id}) { removedMember } }";
+        let member: Uuid = service
+            .one(
+                "SELECT m.id FROM platform.organization_members m JOIN platform.users u ON u.id = m.user_id
+                  WHERE m.organization_id = $1 AND u.email = 'hugo@acme.test'",
+                [key.into()],
+            )
+            .await;
+        let member = format!("mem_{}", member.simple());
+        assert_eq!(actor.ask_with(remove, json!({ "id": member })).await.codes(), ["NOT_FOUND"], "{email}");
+        let left = actor.ask_with(leave, json!({ "id": id })).await;
+        assert_eq!(left.at("/leaveOrganization/leftOrganization"), &json!(id), "{email}");
+        assert!(!is_member(email).await);
+        assert_eq!(actor.ask(SEEN).await.data(), &json!({"organization": null}));
+        assert_eq!(actor.ask_with(leave, json!({ "id": id })).await.codes(), ["NOT_FOUND"], "{email}");
+        let record: serde_json::Value = service
+            .one(
+                "SELECT to_jsonb(a) FROM platform.audit_logs a WHERE event_type = 'member.left' AND actor_label = $1",
+                [email.into()],
+            )
+            .await;
+        assert_eq!(record["organization_id"], json!(key), "{email}");
+    }
+    // Who belongs elsewhere leaves nothing here.
+    assert_eq!(app.outsider().await.ask_with(leave, json!({ "id": id })).await.codes(), ["NOT_FOUND"]);
+}
+
 /// What is left without row-level security are the guards.
 #[tokio::test]
 async fn the_guards_hold_alone_where_a_second_factor_is_required() {

@@ -37,6 +37,8 @@ pub enum Need {
     Addressee(&'static str),
     /// The same, and to be a person.
     OnAsPerson(&'static str, P),
+    /// To be a person who belongs to the object of this type that a mutation names.
+    OnOneself(&'static str),
     /// The same, where it is enough to hold it on what one makes oneself.
     OnToMake(&'static str, P),
     /// The same, where it is enough to hold it on one's own and the object is one's own.
@@ -58,7 +60,7 @@ impl Need {
                 Some("signed_in")
             }
             Self::Token | Self::SigningIn => Some("public"),
-            Self::Myself | Self::Addressee(_) => Some("self"),
+            Self::Myself | Self::Addressee(_) | Self::OnOneself(_) => Some("self"),
             Self::Holds(permission)
             | Self::HoldsOnOwn(permission)
             | Self::On(_, permission)
@@ -70,8 +72,8 @@ impl Need {
 }
 
 use Need::{
-    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnAsPerson, OnOwn, OnToMake, Password,
-    Profile, Public, Session, SignedIn, SigningIn, Token, Visible,
+    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnAsPerson, OnOneself, OnOwn, OnToMake,
+    Password, Profile, Public, Session, SignedIn, SigningIn, Token, Visible,
 };
 
 /// How an object of the type is come by.
@@ -122,15 +124,15 @@ pub const TYPES: &[Line] = &[
                    setActiveOrganization signOut signOutEverywhere updateProfile"),
         (Everywhere, "createOrganization"),
         (Addressee("member"), "acceptInvitation declineInvitation"),
-        (OnAsPerson("Organization", P::OrganizationRead), "leaveOrganization"),
+        (OnOneself("Organization"), "leaveOrganization"),
         (On("Organization", P::OrganizationWrite), "updateOrganization"),
         (On("Organization", P::OrganizationDelete), "deleteOrganization"),
         (OnAsPerson("Organization", P::OwnershipTransfer), "transferOwnership"),
-        (OnAsPerson("Organization", P::MembersWrite), "inviteMembers"),
-        (OnAsPerson("OrganizationInvitation", P::MembersWrite), "resendInvitation revokeInvitation"),
-        (OnAsPerson("OrganizationMember", P::MembersWrite), "removeMember updateMemberRole"),
-        (OnAsPerson("Project", P::ProjectMembersWrite), "addProjectMember"),
-        (OnAsPerson("ProjectMember", P::ProjectMembersWrite), "removeProjectMember updateProjectMember"),
+        (On("Organization", P::MembersWrite), "inviteMembers"),
+        (On("OrganizationInvitation", P::MembersWrite), "resendInvitation revokeInvitation"),
+        (On("OrganizationMember", P::MembersWrite), "removeMember updateMemberRole"),
+        (On("Project", P::ProjectMembersWrite), "addProjectMember"),
+        (On("ProjectMember", P::ProjectMembersWrite), "removeProjectMember updateProjectMember"),
         (OnToMake("Organization", P::ApiKeysWrite), "createApiKey"),
         (OnOwn("ApiKey", P::ApiKeysWrite), "revokeApiKey rotateApiKey updateApiKey"),
     ]),

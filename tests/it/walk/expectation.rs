@@ -64,9 +64,11 @@ impl Expectation<'_> {
     /// The type of the objects by which these fields are come by; none for what belongs to nobody.
     pub fn subject<'a>(&'a self, line: &'a Type, part: &[Field]) -> Option<&'a Type> {
         let named = |need| match need {
-            Need::On(kind, _) | Need::OnAsPerson(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _) => {
-                Some(self.access.of(kind))
-            }
+            Need::On(kind, _)
+            | Need::OnAsPerson(kind, _)
+            | Need::OnOneself(kind)
+            | Need::OnToMake(kind, _)
+            | Need::OnOwn(kind, _) => Some(self.access.of(kind)),
             _ => None,
         };
         match line.source {
@@ -128,7 +130,12 @@ impl Expectation<'_> {
         }
         let of_a_person = matches!(
             need,
-            Need::Session | Need::Password | Need::Everywhere | Need::Addressee(_) | Need::OnAsPerson(..)
+            Need::Session
+                | Need::Password
+                | Need::Everywhere
+                | Need::Addressee(_)
+                | Need::OnAsPerson(..)
+                | Need::OnOneself(_)
         );
         if of_a_person && who.is_key() {
             return refused("FORBIDDEN", Need::Myself.shown());
@@ -145,6 +152,8 @@ impl Expectation<'_> {
             | Need::Finds(permission)
             | Need::On(_, permission)
             | Need::OnAsPerson(_, permission) => who.holds(permission, place),
+            // Every role grants it.
+            Need::OnOneself(_) => who.holds(ogelbase::auth::Permission::OrganizationRead, place),
             Need::HoldsOnOwn(permission) => who.holds_on_own(permission, place),
             Need::HoldsOrMine(permission) => {
                 who.holds(permission, place) || (who.is_behind(place) && who.looks_at(place.organization))
@@ -159,7 +168,11 @@ impl Expectation<'_> {
         }
         match need {
             Need::Finds(_) | Need::Profile => Err(Outcome::Null),
-            Need::On(kind, _) | Need::OnAsPerson(kind, _) | Need::OnToMake(kind, _) | Need::OnOwn(kind, _)
+            Need::On(kind, _)
+            | Need::OnAsPerson(kind, _)
+            | Need::OnOneself(kind)
+            | Need::OnToMake(kind, _)
+            | Need::OnOwn(kind, _)
                 if self.reaches(who, self.access.of(kind), place).is_err() =>
             {
                 refused("NOT_FOUND", None)
