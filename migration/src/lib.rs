@@ -29,6 +29,7 @@ mod m019_operator;
 mod m020_jobs_and_audit;
 mod m021_rls_modes;
 mod m022_keys_and_people;
+mod m023_outside_second_factor;
 pub mod policy;
 pub mod rls;
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m020_jobs_and_audit::Migration),
             Box::new(m021_rls_modes::Migration),
             Box::new(m022_keys_and_people::Migration),
+            Box::new(m023_outside_second_factor::Migration),
         ]
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::jwks::Jwks;
 use crate::{
-    config::external_issuer::{ExternalIssuer as Setting, TokenAlgorithm},
+    config::external_issuer::{ExternalIssuer as Setting, SecondFactorClaim, TokenAlgorithm},
     error::{Error, Result},
 };
 
@@ -47,6 +47,8 @@ pub struct Identity {
     pub subject: String,
     /// What a new account would be made with; nothing where the issuer may not make any.
     pub newcomer: Option<Newcomer>,
+    /// Whether the token tells of a second factor, as the issuer is configured to tell of it.
+    pub second_factor: bool,
 }
 
 /// What a new account is made with.
@@ -141,13 +143,16 @@ impl ExternalIssuer {
         let subject =
             text("sub").filter(|subject| is_plain(subject, 255)).ok_or_else(|| refused("its `sub` is odd"))?;
         let email = text(&self.setting.email_claim).map(str::trim).filter(|email| is_plain(email, 254));
-        let verified = claims.get("email_verified") == Some(&Value::Bool(true));
-        let newcomer =
-            Newcomer { email: email.map(str::to_owned), email_confirmed: verified || self.setting.confirms_addresses };
+        let email_confirmed = match claims.get("email_verified") {
+            Some(Value::Bool(verified)) => *verified,
+            _ => self.setting.confirms_addresses,
+        };
+        let newcomer = Newcomer { email: email.map(str::to_owned), email_confirmed };
         Ok(Identity {
             issuer: self.setting.issuer.clone(),
             subject: subject.to_owned(),
             newcomer: self.setting.allow_creation.then_some(newcomer),
+            second_factor: self.setting.second_factor.as_ref().is_some_and(|told| tells(told, &claims)),
         })
     }
 
@@ -172,6 +177,19 @@ impl ExternalIssuer {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether the claims tell of a second factor: the claim is one of the values, or a list that has one of them. GoTrue's
+/// list `amr` has objects, each with its `method`.
+fn tells(SecondFactorClaim { claim, values }: &SecondFactorClaim, claims: &Map<String, Value>) -> bool {
+    let is_wanted = |told: Option<&str>| told.is_some_and(|told| values.iter().any(|value| value == told));
+    match claims.get(claim) {
+        Some(Value::String(told)) => is_wanted(Some(told)),
+        Some(Value::Array(list)) => {
+            list.iter().any(|told| is_wanted(told.as_str()) || is_wanted(told.get("method").and_then(Value::as_str)))
+        }
+        _ => false,
     }
 }
 

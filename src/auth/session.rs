@@ -136,6 +136,7 @@ impl Sessions {
                 subject: identity.subject,
                 organization: slug()?,
                 newcomer,
+                second_factor: identity.second_factor,
             })));
         }
         let now = self.clock.now();

@@ -30,9 +30,23 @@ pub struct ExternalIssuer {
     #[serde(default = "email")]
     pub email_claim: String,
     /// Whether it gives tokens only to people whose address it has confirmed, as a GoTrue without autoconfirm. Default
-    /// false: the address of a new account counts as confirmed where the claim `email_verified` is true.
+    /// false: an account is made only where the claim `email_verified` is true.
     #[serde(default)]
     pub confirms_addresses: bool,
+    /// Which of its tokens tell of a second factor. Default none of them.
+    #[serde(default)]
+    pub second_factor: Option<SecondFactorClaim>,
+}
+
+/// How an outside issuer's token tells that its person proved themself with a second factor: by a claim that is one of
+/// these values, or a list that has one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondFactorClaim {
+    /// The claim: `aal` of a GoTrue, `amr` or `acr` of an OpenID provider.
+    pub claim: String,
+    /// The values that count, as `aal2` of a GoTrue.
+    pub values: Vec<String>,
 }
 
 /// How an outside issuer signs.
@@ -87,6 +101,11 @@ impl ExternalIssuer {
         if blank(&self.email_claim) {
             return Some("email_claim must not be empty");
         }
+        if let Some(SecondFactorClaim { claim, values }) = &self.second_factor
+            && (blank(claim) || values.is_empty() || values.iter().any(|value| blank(value)))
+        {
+            return Some("second_factor must have a claim and at least one value, none of them empty");
+        }
         match (self.algorithm, &self.secret, &self.jwks_url) {
             (TokenAlgorithm::HS256, Some(secret), None) if secret.len() >= 32 => None,
             (TokenAlgorithm::HS256, _, None) => Some("HS256 needs a secret of at least 32 characters"),
@@ -129,6 +148,7 @@ mod tests {
             allow_creation: false,
             email_claim: email(),
             confirms_addresses: false,
+            second_factor: None,
         }
     }
 
@@ -157,6 +177,20 @@ mod tests {
             ("/jwks", false),
         ] {
             assert_eq!(with(RS256, None, Some(url), false), lawful, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_second_factor_is_told_by_a_claim_and_its_values() {
+        let with = |claim: &str, values: &[&str]| {
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            let second_factor = Some(SecondFactorClaim { claim: claim.to_owned(), values });
+            let issuer = of(TokenAlgorithm::RS256, None, Some("https://one.example/jwks"));
+            problem_of(&[ExternalIssuer { second_factor, ..issuer }], "ogelbase", false)
+        };
+        assert_eq!(with("aal", &["aal2"]), None);
+        for (claim, values) in [("", &["aal2"][..]), (" aal", &["aal2"]), ("aal", &[]), ("aal", &["aal2", ""])] {
+            assert!(with(claim, values).is_some_and(|problem| problem.contains("second_factor")), "{claim} {values:?}");
         }
     }
 

@@ -23,6 +23,8 @@ pub struct ExternalOpening {
     pub organization: Option<Slug>,
     /// What an account would be made with at first sight; nothing where the issuer may not make any.
     pub newcomer: Option<NewExternalUser>,
+    /// Whether the token tells of a second factor.
+    pub second_factor: bool,
 }
 
 /// An account at first sight.
@@ -47,8 +49,8 @@ impl ExternalOpening {
     pub(super) fn statement(&self) -> String {
         let bytes = |text: &str| format!(r"'\x{}'::bytea", hex(text.as_bytes()));
         let (issuer, subject) = (bytes(&self.issuer), bytes(&self.subject));
-        let slug = Slug::literal(self.organization.as_ref());
-        format!("BEGIN; SELECT * FROM platform_private.open_external_request({issuer}, {subject}, {slug})")
+        let (slug, factor) = (Slug::literal(self.organization.as_ref()), self.second_factor);
+        format!("BEGIN; SELECT * FROM platform_private.open_external_request({issuer}, {subject}, {slug}, {factor})")
     }
 
     /// Whether nobody here is linked with this identity yet.
@@ -77,6 +79,15 @@ impl ExternalOpening {
             Error::Unauthenticated(message.into())
         };
         let email = newcomer.email.as_deref().ok_or_else(no_address)?;
+        let unconfirmed = || {
+            let message =
+                format!("no account can be made for you: your e-mail address is not confirmed at {}", self.issuer);
+            Error::Unauthenticated(message.into())
+        };
+        // Before anything is said of the address.
+        if !newcomer.email_confirmed {
+            return Err(unconfirmed());
+        }
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "SELECT platform_private.create_external_user($1, $2, $3, $4, $5, $6, $7, $8) AS outcome",
@@ -96,6 +107,7 @@ impl ExternalOpening {
         match row.try_get::<String>("", "outcome")?.as_str() {
             "created" | "linked" => Ok(()),
             "bad_address" => Err(no_address()),
+            "unconfirmed" => Err(unconfirmed()),
             // Never merged: whoever can have a token with somebody's address made would be them.
             _ => Err(Error::Unauthenticated(
                 format!(

@@ -4,6 +4,7 @@
 mod attacks;
 mod keys;
 mod people;
+mod second_factor;
 mod settings;
 
 use std::{
@@ -153,6 +154,7 @@ impl Issuer {
             allow_creation: true,
             email_claim: "email".to_owned(),
             confirms_addresses: false,
+            second_factor: None,
         }
     }
 

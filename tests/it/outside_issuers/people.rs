@@ -75,7 +75,7 @@ async fn an_account_is_made_at_first_sight_and_is_a_user_like_any_other() {
 }
 
 #[tokio::test]
-async fn an_address_counts_as_confirmed_only_where_the_issuer_says_so() {
+async fn no_account_is_made_for_an_address_that_nobody_confirmed() {
     let key = SigningKey::ed("k1");
     let (one, other) = (Issuer::with(&[&key]).await, Issuer::with(&[&key]).await);
     let trusting = ExternalIssuer {
@@ -85,19 +85,36 @@ async fn an_address_counts_as_confirmed_only_where_the_issuer_says_so() {
         ..other.setting(TokenAlgorithm::EdDSA)
     };
     let (app, _) = serve(vec![one.setting(TokenAlgorithm::EdDSA), trusting]).await;
-    for (subject, verified) in [("a", Value::Null), ("b", json!(false)), ("c", json!("true")), ("d", json!(true))] {
-        let mut claims = one.claims(subject, &format!("{subject}@example.com"));
-        claims["email_verified"] = verified;
-        // People write what they like into these.
-        claims["user_metadata"] = json!({"email_verified": true, "email": "owner@acme.test"});
-        assert_eq!(ask(&app, &key.sign(&claims), VIEWER).await.status, 200);
+    let before = users(&app).await;
+    for (subject, verified) in [("a", Value::Null), ("b", json!(false)), ("c", json!("true"))] {
+        // Whether the address has an account here makes no difference: nobody learns of it by a token for it.
+        for email in [format!("{subject}@example.com"), "owner@acme.test".to_owned()] {
+            let mut claims = one.claims(subject, &email);
+            claims["email_verified"] = verified.clone();
+            // People write what they like into these.
+            claims["user_metadata"] = json!({"email_verified": true, "email": email});
+            let answer = ask(&app, &key.sign(&claims), VIEWER).await;
+            assert_refused(&answer, subject);
+            let wanted = format!("no account can be made for you: your e-mail address is not confirmed at {}", one.url);
+            assert_eq!(message(&answer), wanted);
+        }
     }
+    assert_eq!(users(&app).await, before, "and the address is free for who owns it");
+    let mut claims = one.claims("d", "d@example.com");
+    claims["email_verified"] = json!(true);
+    assert_eq!(ask(&app, &key.sign(&claims), VIEWER).await.at("/viewer/email"), "d@example.com");
+    // An issuer that confirms them all need not say so; where it says the opposite, that holds.
     let mut claims = other.claims("a", "not-this-one@example.com");
-    claims["email_verified"] = json!(false);
     claims["mail"] = json!("e@example.com");
+    claims["email_verified"] = json!(false);
+    assert_refused(&ask(&app, &key.sign(&claims), VIEWER).await, "says the opposite");
+    claims.as_object_mut().unwrap().remove("email_verified");
     // The same subject of another issuer is another person.
-    let other_a = ask(&app, &key.sign(&claims), VIEWER).await;
-    assert_eq!(other_a.at("/viewer/email"), "e@example.com");
+    assert_eq!(ask(&app, &key.sign(&claims), VIEWER).await.at("/viewer/email"), "e@example.com");
+    // Who has an account is not asked again.
+    let mut claims = one.claims("d", "d@example.com");
+    claims["email_verified"] = json!(false);
+    assert_eq!(ask(&app, &key.sign(&claims), VIEWER).await.at("/viewer/email"), "d@example.com");
     let confirmed: Vec<String> = app
         .service()
         .await
@@ -108,6 +125,11 @@ async fn an_address_counts_as_confirmed_only_where_the_issuer_says_so() {
         )
         .await;
     assert_eq!(confirmed, ["d@example.com", "e@example.com"]);
+    // The database says no by itself.
+    let sql = app.as_user(None, None).await;
+    let outcome =
+        "SELECT platform_private.create_external_user($1, 'x', 'y', 'new@example.com', false, NULL, NULL, 'r')";
+    assert_eq!(sql.one::<String>(outcome, [Uuid::from_u128(9).into()]).await, "unconfirmed");
 }
 
 #[tokio::test]
