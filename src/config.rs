@@ -24,7 +24,7 @@ const PREFIX: &str = "OGELBASE_";
 const MOST_COST: u32 = i32::MAX.unsigned_abs();
 
 /// Settings that are taken from the environment as they stand. Of the others, `true`, `12` and the like are read.
-const TEXTS: [&str; 10] = [
+const TEXTS: [&str; 11] = [
     "app_url",
     "data_dir",
     "database_url",
@@ -33,6 +33,7 @@ const TEXTS: [&str; 10] = [
     "mail_dir",
     "mail_from",
     "pg_bin_dir",
+    "smtp_ca_file",
     "smtp_url",
     "vault_keys",
 ];
@@ -168,6 +169,8 @@ pub struct Config {
     pub mail_from: Option<String>,
     /// The mail server for `smtp`: `smtps://user:password@host`, or `smtp://user:password@host?tls=required`.
     pub smtp_url: Option<Hidden>,
+    /// A PEM file with certificates that the mail server's may be signed by, besides those that the system trusts.
+    pub smtp_ca_file: Option<PathBuf>,
     /// Where `file` puts mails. None: `mail` in the data directory.
     pub mail_dir: Option<PathBuf>,
     /// Run the jobs: mails, partitions, retention. Default true; where false, another server on the database must.
@@ -216,6 +219,7 @@ impl Default for Config {
             mail_transport: None,
             mail_from: None,
             smtp_url: None,
+            smtp_ca_file: None,
             mail_dir: None,
             jobs: true,
             graphiql: None,

@@ -1,9 +1,17 @@
 //! How mails leave: by SMTP, into a directory, or into the log.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::Mailbox,
+    transport::smtp::client::{Certificate, Tls, TlsParameters},
+};
 use url::Url;
 use uuid::Uuid;
 
@@ -146,8 +154,31 @@ fn smtp(config: &Config) -> Result<AsyncSmtpTransport<Tokio1Executor>, ConfigErr
     if url.password().is_some() && !encrypted && !local {
         return Err(wrong("holds credentials that would travel in the clear: use `smtps://` or add `?tls=required`"));
     }
-    let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(given.reveal()).map_err(|_| wrong(shape))?;
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(given.reveal()).map_err(|_| wrong(shape))?;
+    if let Some(path) = &config.smtp_ca_file {
+        let parameters = trusting(path, &url)?;
+        // As the URL says it, with the file's certificates: lettre takes both at once.
+        builder =
+            builder.tls(if url.scheme() == "smtps" { Tls::Wrapper(parameters) } else { Tls::Required(parameters) });
+        if !encrypted {
+            return Err(wrong("must be `smtps://` or have `?tls=required` where OGELBASE_SMTP_CA_FILE is set"));
+        }
+    }
     Ok(builder.timeout(Some(COMMAND_TIMEOUT)).build())
+}
+
+/// TLS with the mail server of this URL, whose certificate may be signed by one of this file too.
+fn trusting(path: &Path, url: &Url) -> Result<TlsParameters, ConfigError> {
+    let wrong = |problem: String| ConfigError::Value { setting: "OGELBASE_SMTP_CA_FILE", problem };
+    let pem = std::fs::read(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+    let no_certificate = || wrong(format!("{} holds no certificate in PEM", path.display()));
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(no_certificate());
+    }
+    let certificate = Certificate::from_pem(&pem).map_err(|_| no_certificate())?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let parameters = TlsParameters::builder(host).add_root_certificate(certificate).build();
+    parameters.map_err(|error| wrong(format!("{}: {error}", path.display())))
 }
 
 async fn by_smtp(smtp: &AsyncSmtpTransport<Tokio1Executor>, mail: Message) -> Result<(), Failure> {

@@ -20,16 +20,16 @@ use crate::support::{
     smtp::{ACCOUNT, MailServer, Manner},
 };
 
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// Puts letters into the outbox as a request does: in a transaction under the application role.
-struct Desk {
+pub(crate) struct Desk {
     database: Database,
     vault: Vault,
 }
 
 impl Desk {
-    fn at(database: &TestDatabase) -> Self {
+    pub(crate) fn at(database: &TestDatabase) -> Self {
         let settings = pool::Settings {
             url: database.url.clone(),
             connections: 2,
@@ -39,7 +39,7 @@ impl Desk {
         Self { database: Database::connect(&settings).unwrap(), vault: Vault::from_key_ring(VAULT_KEYS).unwrap() }
     }
 
-    async fn post(&self, recipient: &str, letter: &Letter) {
+    pub(crate) async fn post(&self, recipient: &str, letter: &Letter) {
         let (transaction, _) = self.database.begin(&Opening::Anonymous).await.unwrap();
         mail::enqueue(&transaction, &self.vault, recipient, letter).await.unwrap();
         transaction.commit().await.unwrap();
@@ -60,7 +60,7 @@ fn confirmation(text: &str) -> Letter {
     Letter::ConfirmEmail { token: token(text), expires_at: tomorrow() }
 }
 
-fn by_smtp(database: &TestDatabase, url: String) -> Config {
+pub(crate) fn by_smtp(database: &TestDatabase, url: String) -> Config {
     Config {
         jobs: true,
         mail_transport: Some(MailTransport::Smtp),
@@ -72,7 +72,7 @@ fn by_smtp(database: &TestDatabase, url: String) -> Config {
 }
 
 /// The outbox as it stands, without what is sealed.
-async fn outbox(database: &TestDatabase) -> Vec<Value> {
+pub(crate) async fn outbox(database: &TestDatabase) -> Vec<Value> {
     let sql = "SELECT jsonb_build_object('recipient', recipient, 'attempts', attempts, 'sent', sent_at IS NOT NULL,
                       'failed', failed_at IS NOT NULL, 'kept', letter_sealed IS NOT NULL, 'error', last_error)
                  FROM platform_private.outbox ORDER BY created_at, id";
@@ -80,7 +80,7 @@ async fn outbox(database: &TestDatabase) -> Vec<Value> {
 }
 
 /// What waits becomes due now, as if its time had passed.
-async fn let_time_pass(database: &TestDatabase) {
+pub(crate) async fn let_time_pass(database: &TestDatabase) {
     let service = database.service().await;
     service.run("UPDATE platform_private.outbox SET due_at = now() WHERE sent_at IS NULL AND failed_at IS NULL").await;
     service.run("NOTIFY ogelbase_jobs").await;

@@ -32,6 +32,7 @@ mod isolation;
 mod jobs;
 mod lists;
 mod mail;
+mod mail_tls;
 mod migrations;
 mod operator;
 mod organizations;

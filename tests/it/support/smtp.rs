@@ -7,9 +7,10 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    net::TcpListener,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// The account that it lets in, when it asks for one.
 pub const ACCOUNT: (&str, &str) = ("mailer", "a-password-of-the-mail-server");
@@ -69,15 +70,28 @@ impl Taken {
     }
 }
 
-#[derive(Debug)]
-struct State {
-    manner: Mutex<Manner>,
-    taken: Mutex<Vec<Taken>>,
-    conversations: Mutex<usize>,
+/// When it speaks TLS.
+#[derive(Clone)]
+pub enum Encryption {
+    Never,
+    FromTheFirstByte(TlsAcceptor),
+    AfterStartTls(TlsAcceptor),
 }
 
+struct State {
+    manner: Mutex<Manner>,
+    encryption: Encryption,
+    taken: Mutex<Vec<Taken>>,
+    conversations: Mutex<usize>,
+    /// What was said in the clear.
+    overheard: Mutex<Vec<String>>,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+type Line = BufReader<Box<dyn Stream>>;
+
 /// The running server; it ends with the test.
-#[derive(Debug)]
 pub struct MailServer {
     port: u16,
     state: Arc<State>,
@@ -85,17 +99,34 @@ pub struct MailServer {
 
 impl MailServer {
     pub async fn start(manner: Manner) -> Self {
+        Self::encrypting(manner, Encryption::Never).await
+    }
+
+    pub async fn encrypting(manner: Manner, encryption: Encryption) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { manner: Mutex::new(manner), taken: Mutex::default(), conversations: Mutex::new(0) };
-        let state = Arc::new(state);
+        let state = Arc::new(State {
+            manner: Mutex::new(manner),
+            encryption,
+            taken: Mutex::default(),
+            conversations: Mutex::new(0),
+            overheard: Mutex::default(),
+        });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 *shared.conversations.lock().unwrap() += 1;
                 let state = Arc::clone(&shared);
                 // A client that goes away in the middle is no fault of this server.
-                tokio::spawn(async move { converse(stream, &state).await });
+                tokio::spawn(async move {
+                    match &state.encryption {
+                        Encryption::FromTheFirstByte(acceptor) => {
+                            let stream = acceptor.accept(stream).await.ok()?;
+                            converse(Box::new(stream), &state).await
+                        }
+                        _ => converse(Box::new(stream), &state).await,
+                    }
+                });
             }
         });
         Self { port, state }
@@ -109,6 +140,16 @@ impl MailServer {
     /// As [`MailServer::url`], with an account.
     pub fn url_with(&self, password: &str) -> String {
         format!("smtp://{}:{password}@127.0.0.1:{}", ACCOUNT.0, self.port)
+    }
+
+    /// For `smtp_url`, by the name that certificates are made for.
+    pub fn named_url(&self, scheme: &str, query: &str) -> String {
+        format!("{scheme}://{}:{}@localhost:{}{query}", ACCOUNT.0, ACCOUNT.1, self.port)
+    }
+
+    /// All that clients said in the clear.
+    pub fn overheard(&self) -> Vec<String> {
+        self.state.overheard.lock().unwrap().clone()
     }
 
     pub fn be(&self, manner: Manner) {
@@ -125,9 +166,10 @@ impl MailServer {
     }
 }
 
-async fn converse(stream: TcpStream, state: &State) -> Option<()> {
+async fn converse(stream: Box<dyn Stream>, state: &State) -> Option<()> {
     let manner = || state.manner.lock().unwrap().clone();
     let mut stream = BufReader::new(stream);
+    let mut secured = matches!(state.encryption, Encryption::FromTheFirstByte(_));
     if manner() == Manner::IsSilent {
         // Until the client goes away.
         let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -137,8 +179,23 @@ async fn converse(stream: TcpStream, state: &State) -> Option<()> {
     let (mut from, mut to, mut known) = (String::new(), Vec::new(), false);
     loop {
         let line = hear(&mut stream).await?;
+        if !secured {
+            state.overheard.lock().unwrap().push(line.clone());
+        }
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
         let reply = match (verb.as_str(), manner()) {
+            ("EHLO" | "HELO", _) if !secured && matches!(state.encryption, Encryption::AfterStartTls(_)) => {
+                "250-mail.test\r\n250 STARTTLS"
+            }
+            ("STARTTLS", _) => match &state.encryption {
+                Encryption::AfterStartTls(acceptor) => {
+                    say(&mut stream, "220 2.0.0 go on").await?;
+                    stream = BufReader::new(Box::new(acceptor.accept(stream.into_inner()).await.ok()?));
+                    secured = true;
+                    continue;
+                }
+                _ => "502 5.5.1 not here",
+            },
             ("EHLO" | "HELO", Manner::WantsAccount) => "250-mail.test\r\n250 AUTH PLAIN",
             ("EHLO" | "HELO", _) => "250-mail.test\r\n250 8BITMIME",
             ("AUTH", _) => {
@@ -190,11 +247,11 @@ fn between(line: &str) -> String {
     line.split(['<', '>']).nth(1).unwrap_or_default().to_owned()
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, line: &str) -> Option<()> {
+async fn say(stream: &mut Line, line: &str) -> Option<()> {
     stream.write_all(format!("{line}\r\n").as_bytes()).await.ok()
 }
 
-async fn hear(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn hear(stream: &mut Line) -> Option<String> {
     let mut line = String::new();
     let read = stream.read_line(&mut line).await.ok()?;
     (read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
