@@ -30,6 +30,7 @@ mod m020_jobs_and_audit;
 mod m021_rls_modes;
 mod m022_keys_and_people;
 mod m023_outside_second_factor;
+mod m024_retention_in_batches;
 pub mod policy;
 pub mod rls;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m021_rls_modes::Migration),
             Box::new(m022_keys_and_people::Migration),
             Box::new(m023_outside_second_factor::Migration),
+            Box::new(m024_retention_in_batches::Migration),
         ]
     }
 

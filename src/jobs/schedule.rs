@@ -7,7 +7,7 @@ use std::time::Instant;
 use sea_orm::sqlx::{self, Connection as _, PgConnection};
 
 use super::{
-    tasks::{TASKS, Task},
+    tasks::{BATCH, Step, TASKS, Task},
     worker::Work,
 };
 use crate::error::Result;
@@ -32,19 +32,24 @@ impl Work for Schedule {
         let started = Instant::now();
         let outcome = in_savepoint(task, &mut transaction).await;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let unfinished = outcome.as_ref().is_ok_and(|done| done.unfinished);
         match &outcome {
-            Ok(rows) => tracing::info!(job = task.name, rows, milliseconds, "a job is done"),
+            Ok(Done { rows, unfinished }) => {
+                tracing::info!(job = task.name, rows, unfinished, milliseconds, "a job is done");
+            }
             Err(error) => tracing::error!(job = task.name, %error, milliseconds, "a job failed"),
         }
         let error = outcome.err().map(|error| error.to_string());
-        // A job that fails is tried again after a minute, two, four and so on, but no later than it is due anyway.
+        // A job that fails is tried again after a minute, two, four and so on, but no later than it is due anyway. One that
+        // is not through goes on at once, here or on another server.
         let sql = "UPDATE platform_private.jobs
                       SET last_run_at = now(), runs = runs + 1, last_error = left($2, 500),
                           failures = CASE WHEN $2 IS NULL THEN 0 ELSE failures + 1 END,
-                          next_run_at = clock_timestamp() + least(make_interval(mins => $3),
-                              CASE WHEN $2 IS NOT NULL THEN make_interval(mins => 1 << least(failures, 16)) END)
+                          next_run_at = clock_timestamp() + CASE WHEN $4 THEN interval '0' ELSE
+                              least(make_interval(mins => $3),
+                                  CASE WHEN $2 IS NOT NULL THEN make_interval(mins => 1 << least(failures, 16)) END) END
                     WHERE name = $1";
-        let update = sqlx::query(sql).bind(task.name).bind(error).bind(task.every_minutes);
+        let update = sqlx::query(sql).bind(task.name).bind(error).bind(task.every_minutes).bind(unfinished);
         update.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(true)
@@ -70,13 +75,31 @@ async fn claim(connection: &mut PgConnection) -> Result<Option<&'static Task>> {
     Ok(due.and_then(|due| TASKS.iter().find(|task| task.name == due)))
 }
 
-/// How many rows it was about. What fails is undone, and the claim stands.
-async fn in_savepoint(task: &Task, transaction: &mut PgConnection) -> Result<u64> {
+/// What a run did.
+struct Done {
+    /// How many rows it was about.
+    rows: u64,
+    /// There is more to do.
+    unfinished: bool,
+}
+
+/// What fails is undone, and the claim stands.
+async fn in_savepoint(task: &Task, transaction: &mut PgConnection) -> Result<Done> {
     let mut savepoint = transaction.begin().await?;
-    let mut rows = 0;
-    for statement in task.statements {
-        match sqlx::query(*statement).execute(&mut *savepoint).await {
-            Ok(done) => rows += done.rows_affected(),
+    let mut done = Done { rows: 0, unfinished: false };
+    for step in task.steps {
+        let rows = match step {
+            Step::Whole(sql) => {
+                sqlx::query(*sql).execute(&mut *savepoint).await.map(|executed| executed.rows_affected())
+            }
+            Step::Bounded(sql) => {
+                let deleted: sqlx::Result<i64> = sqlx::query_scalar(*sql).bind(BATCH).fetch_one(&mut *savepoint).await;
+                done.unfinished |= deleted.as_ref().is_ok_and(|deleted| *deleted >= BATCH);
+                deleted.map(i64::unsigned_abs)
+            }
+        };
+        match rows {
+            Ok(rows) => done.rows += rows,
             Err(error) => {
                 savepoint.rollback().await?;
                 return Err(error.into());
@@ -84,5 +107,5 @@ async fn in_savepoint(task: &Task, transaction: &mut PgConnection) -> Result<u64
         }
     }
     savepoint.commit().await?;
-    Ok(rows)
+    Ok(done)
 }

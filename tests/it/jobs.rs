@@ -246,6 +246,34 @@ async fn retention_follows_each_organizations_plan() {
     app.server.stop().await.unwrap();
 }
 
+/// More than one transaction should delete at once goes in several, one after the other, without waiting for tomorrow.
+#[tokio::test]
+async fn what_is_much_goes_in_pieces() {
+    let database = TestDatabase::seeded().await;
+    let service = database.service().await;
+    service
+        .run(
+            "UPDATE platform.subscriptions SET plan_id = 'tier_free';
+             INSERT INTO platform.audit_logs (organization_id, actor_label, event_type, action, created_at)
+             SELECT o.id, 'much', 'job.much', 'create', now() - interval '40 days' - make_interval(secs => n)
+               FROM platform.organizations o, generate_series(1, 12000) n WHERE o.slug = 'acme';
+             INSERT INTO platform_private.outbox (id, recipient, sent_at, letter_sealed)
+             SELECT gen_random_uuid(), 'much@job.test', now() - interval '8 days', NULL FROM generate_series(1, 7000)",
+        )
+        .await;
+    let app = start(&database).await;
+    run(&database, "retention").await;
+    let left = "SELECT (SELECT count(*) FROM platform.audit_logs WHERE event_type = 'job.much')
+                     + (SELECT count(*) FROM platform_private.outbox WHERE recipient = 'much@job.test')";
+    until("all are gone", SOON, async || database.service().await.one::<i64>(left, []).await == 0).await;
+    until("it rests", SOON, async || row(&database, "retention").await["due_in"] == 1440).await;
+    let done = row(&database, "retention").await;
+    assert_eq!([&done["failures"], &done["last_error"]], [&json!(0), &Value::Null], "{done:#}");
+    // 12,000 records in pieces of 5,000.
+    assert!(done["runs"].as_i64().unwrap() >= 3, "{done:#}");
+    app.server.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_server_that_was_told_to_runs_none() {
     let app = App::start().await;

@@ -1,0 +1,2 @@
+DROP FUNCTION platform_private.longest_kept(text);
+DROP FUNCTION platform_private.delete_expired(text, bigint);
