@@ -61,9 +61,15 @@ impl<'a> Addresses<'a> {
 
     /// Asks about both kinds in turn, and compares the answers and the medians of the times.
     async fn compare(&self, mutation: &str, input: impl Fn(&str) -> Value) {
+        let asked = async |email: &str| ask(&self.app.anonymous(), mutation, input(email)).await;
+        self.compare_how(mutation, asked, |answer| answer.body.clone()).await;
+    }
+
+    /// The same of what `asked` does; `shown` is what of an answer must be alike.
+    async fn compare_how(&self, mutation: &str, asked: impl AsyncFn(&str) -> Answer, shown: impl Fn(&Answer) -> Value) {
         let timed = async |email: &str| -> (Answer, Duration) {
             let started = Instant::now();
-            let answer = ask(&self.app.anonymous(), mutation, input(email)).await;
+            let answer = asked(email).await;
             (answer, started.elapsed())
         };
         for _ in 0..3 {
@@ -76,7 +82,7 @@ impl<'a> Addresses<'a> {
             for n in 0..SAMPLES {
                 let known = timed(&format!("known-{round}-{n}@people.test")).await;
                 let unknown = timed(&format!("knewn-{round}-{n}@people.test")).await;
-                assert_eq!((known.0.status, &known.0.body), (unknown.0.status, &unknown.0.body));
+                assert_eq!((known.0.status, shown(&known.0)), (unknown.0.status, shown(&unknown.0)));
                 let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
                 assert_eq!(names(&known.0), names(&unknown.0));
                 with.push(known.1);
@@ -119,4 +125,43 @@ async fn another_confirmation_takes_the_same_time() {
     let app = app().await;
     let addresses = Addresses::of(&app, false).await;
     addresses.compare(RESEND, |email| json!({"email": email})).await;
+}
+
+/// Who invites learns of nobody outside of the organization: not by what is answered or written, nor by the time it takes.
+#[tokio::test]
+async fn an_invitation_takes_the_same_time() {
+    let app = app().await;
+    let addresses = Addresses::of(&app, true).await;
+    let service = app.service().await;
+    let owner = service.make_person("owner@people.test").await;
+    let organization = service.make_organization(owner, "inviting", 1, 0).await;
+    let boss = app.holder_of(&service.make_sessions(owner, 1).await[0]);
+    let invite = "mutation ($input: InviteMembersInput!) { inviteMembers(input: $input) {
+        results { outcome token invitation { id email role status acceptedBy { id } } } } }";
+    let organization_id = format!("org_{}", organization.simple());
+    let asked = async |email: &str| {
+        let invitations = json!([{"email": email, "role": "MEMBER"}]);
+        ask(&boss, invite, json!({"organization": organization_id, "invitations": invitations})).await
+    };
+    let shown = |answer: &Answer| {
+        let mut result = answer.at("/inviteMembers/results/0").clone();
+        assert!(result["token"].is_string(), "{:#}", answer.body);
+        result["token"] = Value::Null;
+        for own in ["id", "email"] {
+            result["invitation"][own] = Value::Null;
+        }
+        result
+    };
+    addresses.compare_how("inviteMembers", asked, shown).await;
+    // Each address got its letter and its record, whoever has it.
+    for table in ["platform_private.outbox", "platform.organization_invitations"] {
+        let column = if table.ends_with("outbox") { "recipient" } else { "invited_email" };
+        let counted = async |kind: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {table} WHERE {column} LIKE $1");
+            service.one(&sql, [format!("{kind}-%@people.test").into()]).await
+        };
+        let (known, unknown) = (counted("known").await, counted("knewn").await);
+        assert_eq!(known, unknown, "{table}");
+        assert!(known >= i64::try_from(SAMPLES).unwrap(), "{table}: {known}");
+    }
 }
