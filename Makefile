@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium clients audits wrk clean
+.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -12,7 +12,7 @@ run: console
 	exec target/debug/ogelbase serve
 
 # Everything that must hold.
-test: fmt clippy deny console nextest clients audits browser
+test: fmt clippy deny console nextest gate clients audits browser
 	@echo "make test: all passed"
 
 # The fast inner loop: does it compile, is it tidy.
@@ -64,6 +64,13 @@ chromium:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
 	else echo "make browser: Chromium is missing: install the package 'chromium'"; exit 1; fi
 
+# The gate beside the reference implementation, on the documents of tests/gate/corpus.
+gate:
+	@command -v npm >/dev/null || { echo "make gate: npm is missing: install Node.js 20 or newer"; exit 1; }
+	cd tests/gate && npm ci --no-audit --no-fund
+	$(CARGO) build --examples --bins --locked
+	target/debug/examples/with_postgres tests/with-server.sh gate node --test --test-reporter=dot tests/gate/
+
 # The example in TypeScript: its types from the schema, the strict compiler, the program on a real server.
 clients: examples/typescript/node_modules/.package-lock.json
 	cd examples/typescript && npm run --silent build
@@ -103,5 +110,5 @@ wrk:
 
 clean:
 	$(CARGO) clean
-	rm -rf web/dist web/node_modules tests/browser/node_modules tests/http/node_modules
+	rm -rf web/dist web/node_modules tests/browser/node_modules tests/gate/node_modules tests/http/node_modules
 	cd examples/typescript && rm -rf dist node_modules src/gql

@@ -52,6 +52,16 @@ pub enum Error {
         /// What would lift it, in one sentence.
         lifted_by: Cow<'static, str>,
     },
+    /// A document is larger or asks for more than any may.
+    #[error("{message}")]
+    DocumentLimit {
+        /// What is limited, as `cost`.
+        limit: &'static str,
+        /// How much there may be.
+        allowed: u64,
+        /// How much there is, and how much there may be.
+        message: Cow<'static, str>,
+    },
     /// Too many attempts or too much work; waiting helps.
     #[error("too many attempts: try again in {retry_after} s")]
     RateLimited {
@@ -89,7 +99,7 @@ impl Error {
             Self::InvalidInput { .. } => "INVALID_INPUT",
             Self::Conflict(_) => "CONFLICT",
             Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
-            Self::LimitExceeded { .. } => "LIMIT_EXCEEDED",
+            Self::LimitExceeded { .. } | Self::DocumentLimit { .. } => "LIMIT_EXCEEDED",
             Self::RateLimited { .. } | Self::BudgetSpent { .. } => "RATE_LIMITED",
             Self::Unavailable(_) | Self::TookTooLong | Self::Collided => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",

@@ -25,7 +25,7 @@ use crate::{
         sign_in_failures::BackOff,
     },
     error::Error,
-    gate::Gate,
+    gate::{Gate, SchemaError},
     graphql::engine::Engine,
     http::{App, router},
     jobs::{self, Jobs},
@@ -62,6 +62,9 @@ pub enum ServerError {
     /// The database.
     #[error(transparent)]
     Database(#[from] Error),
+    /// The schema that documents are validated against.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// The database lacks migrations, and this server was told not to apply them.
     #[error("the database lacks {}: run `ogelbase migrate up` (OGELBASE_MIGRATE is false)", missing.join(", "))]
     NotMigrated {
@@ -142,8 +145,9 @@ impl Server {
             },
         };
         let patience = Duration::from_secs(config.request_timeout_seconds);
+        let gate = Gate::new(&config)?;
         let app = App {
-            gate: Gate::default(),
+            gate,
             engine: Engine::new(&config),
             budgets: Arc::new(Budgets::new(&config, clock)),
             database: database.clone(),

@@ -16,6 +16,7 @@
 mod case;
 mod compare;
 mod cpu;
+mod gate;
 mod load;
 mod page;
 mod report;
@@ -50,7 +51,9 @@ async fn run() {
     let server = Server::start(&database.url, DATABASE_CONNECTIONS);
     let world = World::prepare(database, &server).await;
     let mut report = Report::new(seconds, scale);
-    for mut case in page::all(&world).into_iter().filter(|case| case.name.contains(&only)) {
+    let cases: Vec<Case> = page::all(&world).into_iter().filter(|case| case.name.contains(&only)).collect();
+    report.gate = gate::measure(&cases);
+    for mut case in cases {
         compare(&mut case, &world, &server).await;
         for connections in CONNECTIONS.into_iter().filter(|connections| *connections <= case.most_connections) {
             report.add(measure(&case, connections, duration, &world, &server).await);

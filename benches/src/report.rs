@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::load::Load;
+use crate::{gate::GateTimes, load::Load};
 
 /// What a round of SQL took.
 #[derive(Debug, Clone)]
@@ -30,6 +30,7 @@ pub struct Report {
     seconds: u64,
     scale: u64,
     rows: Vec<Row>,
+    pub gate: Vec<GateTimes>,
 }
 
 /// Milliseconds of processor time for one of `count`.
@@ -46,7 +47,7 @@ impl Sql {
 
 impl Report {
     pub fn new(seconds: u64, scale: u64) -> Self {
-        Self { seconds, scale, rows: Vec::new() }
+        Self { seconds, scale, rows: Vec::new(), gate: Vec::new() }
     }
 
     pub fn add(&mut self, row: Row) {
@@ -84,6 +85,20 @@ impl Report {
                 (server + database) / row.trusted.cost(),
                 (server + database) / row.checked.cost(),
             );
+        }
+        self.print_gate();
+    }
+
+    /// Times in microseconds; the share is that of a known document in the server's processor time for a request.
+    fn print_gate(&self) {
+        println!("\n| gate: case | the first time | known | share of server cpu |");
+        println!("|---|--:|--:|--:|");
+        for times in &self.gate {
+            let server = self.rows.iter().filter(|row| row.case == times.case).max_by_key(|row| row.connections);
+            let share = server
+                .map_or(f64::NAN, |row| times.warm.as_secs_f64() * 100_000.0 / each(row.server, row.load.requests));
+            let [cold, warm] = [times.cold, times.warm].map(|time| time.as_secs_f64() * 1_000_000.0);
+            println!("| {} | {cold:.0} | {warm:.2} | {share:.1} % |", times.case);
         }
     }
 }

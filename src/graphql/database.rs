@@ -19,7 +19,7 @@ use super::{
     id::Kind,
     loader::{PageKey, row_key},
     order::OrderDirection,
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, check_search, contains_pattern, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted, check_search, contains_pattern},
     project::{Project, ProjectById},
     scalar::Json,
     user::{User, UserById},
@@ -162,7 +162,7 @@ impl Database {
     }
 
     /// What happened on connecting to it. Order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::DatabasesRead.into()), guard = "needs(P::DatabasesRead).in_project_of(self.0.organization_id, self.0.project_id)")]
+    #[graphql(directive = requires::apply(P::DatabasesRead.into()), guard = "needs(P::DatabasesRead).in_project_of(self.0.organization_id, self.0.project_id)")]
     async fn connection_logs(
         &self,
         context: &Context<'_>,
@@ -185,7 +185,7 @@ impl Database {
     }
 
     /// What was measured of it, one figure a sample. Order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::MetricsRead.into()), guard = "needs(P::MetricsRead).in_project_of(self.0.organization_id, self.0.project_id)")]
+    #[graphql(directive = requires::apply(P::MetricsRead.into()), guard = "needs(P::MetricsRead).in_project_of(self.0.organization_id, self.0.project_id)")]
     async fn metrics(
         &self,
         context: &Context<'_>,

@@ -23,21 +23,22 @@ use crate::{
 /// A document that passed the gate ([`crate::gate`]), ready to run as often as it has to.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The document.
-    pub document: ExecutableDocument,
-    /// Which of its operations runs; none: the only one.
+    /// The document: the operation that runs and no other, each response key once.
+    pub document: Arc<ExecutableDocument>,
+    /// The operation's name, for the log; none where it has none.
     pub operation_name: Option<String>,
-    /// What that operation is.
+    /// What it is.
     pub operation: OperationType,
-    /// Its variables.
+    /// Its variables, coerced.
     pub variables: Variables,
+    /// What it costs, at most [`crate::gate::MOST_COST`].
+    pub cost: u64,
 }
 
 impl Prepared {
     fn asked(&self) -> Asked {
         let mut asked = Asked::new("").variables(self.variables.clone());
-        asked.operation_name.clone_from(&self.operation_name);
-        asked.set_parsed_query(self.document.clone());
+        asked.set_parsed_query(ExecutableDocument::clone(&self.document));
         asked
     }
 }

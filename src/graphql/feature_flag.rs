@@ -14,7 +14,7 @@ use super::{
     id::Kind,
     loader::{Loaders, row_key},
     order::OrderDirection,
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted},
 };
 use crate::{
     db::list::{List, Position, SortValue},
@@ -169,7 +169,7 @@ impl FeatureFlagQueries {
     }
 
     /// All feature flags of the platform. Order: by key.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("signed_in".into()))]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn feature_flags(
         &self,
         context: &Context<'_>,

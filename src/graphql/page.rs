@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// Nodes of a page when neither `first` nor `last` is given.
-const DEFAULT_LIMIT: u32 = 20;
+pub const DEFAULT_LIMIT: u32 = 20;
 /// Nodes of a page at most.
-const MAX_LIMIT: i32 = 100;
+pub const MAX_LIMIT: i32 = 100;
 
 /// The four arguments of a connection, as they came.
 #[derive(Debug, Default)]
@@ -132,13 +132,6 @@ impl PageArguments {
             count,
         })
     }
-}
-
-/// How many nodes a page has at most; what is below a connection costs that many times.
-#[must_use]
-pub fn page_size(first: Option<i32>, last: Option<i32>) -> usize {
-    let wanted = first.or(last).map_or(DEFAULT_LIMIT, |wanted| wanted.clamp(1, MAX_LIMIT).unsigned_abs());
-    wanted as usize
 }
 
 /// Whether `totalCount` of the field's connection is asked for.

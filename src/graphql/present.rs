@@ -26,13 +26,9 @@ impl Positions for Vec<async_graphql::Pos> {
 
 fn present_one(shown: &mut ServerError, request_id: &str) {
     let source = shown.source.take();
-    // Without a source it is the engine's own: the document or its variables are wrong.
+    // Without a source it is the gate's or the engine's own: the document or a value in it is wrong.
     let Some(error) = source.as_ref().and_then(|source| source.downcast_ref::<Error>()) else {
         set(shown, "code", "INVALID_INPUT");
-        // The parser's own words repeat the document and speak of grammar rules; the place is in `locations`.
-        if shown.message.starts_with(" -->") {
-            "the document is not GraphQL: there is a syntax error at this place".clone_into(&mut shown.message);
-        }
         return;
     };
     set(shown, "code", error.code());
@@ -49,6 +45,10 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
         }
         Error::RateLimited { retry_after } | Error::BudgetSpent { retry_after } => {
             set(shown, "retryAfter", *retry_after);
+        }
+        Error::DocumentLimit { limit, allowed, .. } => {
+            set(shown, "limit", *limit);
+            set(shown, "allowed", *allowed);
         }
         Error::Unavailable(cause) => {
             tracing::warn!(request_id, %cause, "the database is not available");

@@ -1,6 +1,26 @@
 //! Scalars of our own, each with the specification of its text.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Whether a value is one of the custom scalar with this name, so that a document is refused before it runs.
+///
+/// # Errors
+/// Says what it must be. Of a scalar that is not known here each value is taken: the resolver's argument says the rest.
+pub fn check(name: &str, value: &Value) -> Result<(), &'static str> {
+    fn is<T: ScalarType>(value: &Value) -> bool {
+        T::parse(value.clone()).is_ok()
+    }
+    let (lawful, expected) = match name {
+        "DateTime" => (is::<DateTime<Utc>>(value), "must be a point in time in a string, as \"2026-11-20T08:30:00Z\""),
+        "Decimal" => (is::<Decimal>(value), "must be a decimal number in a string, as \"12.50\""),
+        "BigInt" => (is::<BigInt>(value), "must be a whole number of 64 bits in a string, as \"12\""),
+        "UUID" => (is::<Uuid>(value), "must be a UUID in a string, as \"0195f2c4-7a3b-7c11-8d3e-1f2a3b4c5d6e\""),
+        _ => return Ok(()),
+    };
+    if lawful { Ok(()) } else { Err(expected) }
+}
 
 /// A decimal number as a string, so that no client rounds it: `"12.50"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! The schema: the roots, merged from the files of the types.
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode};
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -25,12 +25,8 @@ use super::{
 use crate::config::Environment;
 
 const DATE_TIME: &str = "A point in time: RFC 3339 in UTC, to the microsecond, as `2026-11-20T08:30:00.123456+00:00`.";
-/// Nesting of selections at most.
-const MAX_DEPTH: usize = 20;
-/// Fields of an answer at most: those below a connection count once for each node of its page.
-pub(super) const MAX_COMPLEXITY: usize = 100_000;
-/// Nesting of the parser at most.
-const MAX_RECURSION: usize = 32;
+/// Nesting of selections at most: more than the gate lets through, which counts better.
+const MAX_RECURSION: usize = 64;
 
 /// Everything that can be read.
 #[derive(Debug, MergedObject)]
@@ -89,8 +85,8 @@ pub(super) fn builder(
     );
     let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
-        .limit_depth(MAX_DEPTH)
-        .limit_complexity(MAX_COMPLEXITY)
+        // The gate has validated what comes here.
+        .validation_mode(ValidationMode::Fast)
         .limit_recursive_depth(MAX_RECURSION);
     if !introspection {
         builder = builder.disable_introspection().disable_suggestions();

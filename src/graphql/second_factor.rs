@@ -24,10 +24,6 @@ use crate::{
     mail::{self, Letter},
 };
 
-/// A document holds one of these at most: each counts its guess in a transaction of its own, which must not wait for
-/// another of the same request.
-const COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 + 101;
-
 /// The second step of a sign-in: give a code to `completeSignIn`.
 #[derive(Debug, SimpleObject)]
 pub struct SecondFactorChallenge {
@@ -260,7 +256,6 @@ impl SecondFactorMutations {
     #[graphql(
         directive = requires::apply("public".into()),
         guard = "public()",
-        complexity = "COMPLEXITY + child_complexity"
     )]
     async fn complete_sign_in(
         &self,
@@ -292,7 +287,7 @@ impl SecondFactorMutations {
 
     /// Makes a secret for an authenticator, in the place of one that was not confirmed. While a second factor is on it is
     /// refused with CONFLICT.
-    #[graphql(directive = requires::apply("signed_in".into()), complexity = "COMPLEXITY + child_complexity")]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn enrol_second_factor(
         &self,
         context: &Context<'_>,
@@ -318,7 +313,7 @@ impl SecondFactorMutations {
     }
 
     /// Switches the enrolled second factor on. Your other sessions, opened without it, end; a mail tells you.
-    #[graphql(directive = requires::apply("signed_in".into()), complexity = "COMPLEXITY + child_complexity")]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn confirm_second_factor(
         &self,
         context: &Context<'_>,
@@ -350,7 +345,7 @@ impl SecondFactorMutations {
     }
 
     /// Switches your second factor off; a mail tells you. In organizations that ask for one your role then grants nothing.
-    #[graphql(directive = requires::apply("signed_in".into()), complexity = "COMPLEXITY + child_complexity")]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn disable_second_factor(
         &self,
         context: &Context<'_>,
@@ -370,7 +365,7 @@ impl SecondFactorMutations {
     }
 
     /// New recovery codes in the place of all former ones.
-    #[graphql(directive = requires::apply("signed_in".into()), complexity = "COMPLEXITY + child_complexity")]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn regenerate_recovery_codes(
         &self,
         context: &Context<'_>,

@@ -59,9 +59,6 @@ pub struct SignOutPayload {
     pub client_mutation_id: Option<String>,
 }
 
-/// Argon2 is dear: so much that a document holds two mutations at most that hash a password.
-pub(super) const SIGN_IN_COMPLEXITY: usize = super::schema::MAX_COMPLEXITY / 2 - 100;
-
 /// Mutations of sessions.
 #[derive(Debug, Default)]
 pub struct SessionMutations;
@@ -74,7 +71,6 @@ impl SessionMutations {
     #[graphql(
         directive = requires::apply("public".into()),
         guard = "public()",
-        complexity = "SIGN_IN_COMPLEXITY + child_complexity"
     )]
     async fn sign_in(
         &self,

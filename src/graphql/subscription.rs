@@ -21,7 +21,7 @@ use super::{
     loader::{Loaders, PageKey},
     order::OrderDirection,
     organization::{Organization, OrganizationById},
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted},
     project::{Project, ProjectById},
     scalar::Decimal,
 };
@@ -168,7 +168,7 @@ impl Subscription {
     }
 
     /// The active add-ons of all projects of the organization. Order: which was activated first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.organization_id)")]
+    #[graphql(directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.organization_id)")]
     async fn addons(
         &self,
         context: &Context<'_>,

@@ -20,7 +20,7 @@ use super::{
     id::Kind,
     loader::{Loaders, row_key, rows_by},
     organization_member::{MemberOrderField, MembershipsOf, OrganizationMember},
-    page::{Connection, OrderField, PageArguments, page_size},
+    page::{Connection, OrderField, PageArguments},
     user_session::{Session, SessionOrderField, SessionsOf},
 };
 use crate::{
@@ -112,7 +112,7 @@ impl User {
     }
 
     /// The organizations that you belong to, with your role in each. Order: which you joined first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
     async fn memberships(
         &self,
         context: &Context<'_>,
@@ -134,7 +134,7 @@ impl User {
     }
 
     /// Where you are signed in: your sessions that have not ended. Order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
+    #[graphql(directive = requires::apply("self".into()), guard = "only_self(self.0.id)")]
     async fn sessions(
         &self,
         context: &Context<'_>,

@@ -138,7 +138,8 @@ async fn answer_on(
         operation_name: asked.operation_name,
         variables: asked.variables,
     };
-    let prepared = match app.gate.admit(document) {
+    let signed_in = !matches!(opening, Opening::Anonymous | Opening::ApiKey { .. });
+    let prepared = match app.gate.admit(document, signed_in) {
         Ok(prepared) => prepared,
         Err(errors) => {
             account.refused();

@@ -62,9 +62,11 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         Error::RateLimited { .. } | Error::BudgetSpent { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable(_) | Error::TookTooLong | Error::Collided => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        Error::InvalidInput { .. } | Error::Conflict(_) | Error::IdempotencyMismatch | Error::LimitExceeded { .. } => {
-            StatusCode::BAD_REQUEST
-        }
+        Error::InvalidInput { .. }
+        | Error::Conflict(_)
+        | Error::IdempotencyMismatch
+        | Error::LimitExceeded { .. }
+        | Error::DocumentLimit { .. } => StatusCode::BAD_REQUEST,
     }
 }
 

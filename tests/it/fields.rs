@@ -157,12 +157,13 @@ async fn a_small_document_with_an_enormous_answer_is_refused_before_it_runs() {
         document = format!("members(first: 100) {{ nodes {{ organization {{ {document} }} }} }}");
     }
     let answer = member.ask(&format!("{{ organization(slug: \"acme\") {{ {document} }} }}")).await;
-    assert_eq!((answer.codes(), &answer.body["data"]), (vec!["INVALID_INPUT"], &json!(null)));
+    assert_eq!((answer.codes(), &answer.body["data"]), (vec!["LIMIT_EXCEEDED"], &json!(null)));
+    assert_eq!(answer.body["errors"][0]["extensions"]["limit"], "cost");
     let many = (0..60).map(|n| format!("p{n}: projects(first: 100) {{ nodes {{ id name ref status }} }} "));
     let answer = member.ask(&format!("{{ {} }}", many.collect::<String>())).await;
     assert!(answer.codes().is_empty(), "a large page is served: {:?}", answer.codes());
     let sign_ins =
         (0..4).map(|n| format!("s{n}: signIn(input: {{email: \"a@b.c\", password: \"x\"}}) {{ accessToken }} "));
     let answer = app.anonymous().ask(&format!("mutation {{ {} }}", sign_ins.collect::<String>())).await;
-    assert_eq!(answer.codes(), ["INVALID_INPUT"], "Argon2 is not to be had by the dozen");
+    assert_eq!(answer.codes(), ["LIMIT_EXCEEDED"], "Argon2 is not to be had by the dozen");
 }

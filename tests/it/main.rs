@@ -26,6 +26,7 @@ mod entities;
 mod evidence;
 mod fields;
 mod five_questions;
+mod gate;
 mod http;
 mod infrastructure;
 mod isolation;

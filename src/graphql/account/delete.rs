@@ -9,7 +9,6 @@ use crate::{
     graphql::{
         context::ContextExt,
         guard::{requires, signed_in},
-        session::SIGN_IN_COMPLEXITY,
     },
 };
 
@@ -41,7 +40,7 @@ impl DeletionMutations {
     /// Deletes your account: you leave all organizations, and all your sessions and API keys end. What you did stays in
     /// the audit trail under your address. Refused with CONFLICT while you are the last owner of an organization; a wrong
     /// password is INVALID_INPUT, and counts as a failed sign-in.
-    #[graphql(directive = requires::apply("signed_in".into()), complexity = "SIGN_IN_COMPLEXITY + child_complexity")]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn delete_account(
         &self,
         context: &Context<'_>,

@@ -9,7 +9,6 @@ use crate::{
     graphql::{
         context::ContextExt,
         guard::{requires, signed_in},
-        session::SIGN_IN_COMPLEXITY,
         user::{User, oneself},
     },
     mail::{self, Letter},
@@ -45,7 +44,7 @@ pub struct PasswordMutations;
 impl PasswordMutations {
     /// Changes your password. All your sessions but this one end, links that would set another password too, and you are
     /// told by mail. A wrong present password is INVALID_INPUT, and counts as a failed sign-in.
-    #[graphql(directive = requires::apply("signed_in".into()), complexity = "SIGN_IN_COMPLEXITY + child_complexity")]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn change_password(
         &self,
         context: &Context<'_>,

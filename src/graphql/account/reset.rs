@@ -13,7 +13,6 @@ use crate::{
         context::{ContextExt, Request},
         guard::{public, requires},
         input,
-        session::SIGN_IN_COMPLEXITY,
     },
     mail::{self, Letter},
 };
@@ -88,7 +87,6 @@ impl ResetMutations {
     #[graphql(
         directive = requires::apply("public".into()),
         guard = "public()",
-        complexity = "SIGN_IN_COMPLEXITY + child_complexity"
     )]
     async fn reset_password(
         &self,

@@ -9,7 +9,6 @@ use crate::{
         context::ContextExt,
         guard::{public, requires},
         input,
-        session::SIGN_IN_COMPLEXITY,
     },
     mail::Letter,
 };
@@ -70,7 +69,6 @@ impl SignUpMutations {
     #[graphql(
         directive = requires::apply("public".into()),
         guard = "public()",
-        complexity = "SIGN_IN_COMPLEXITY + child_complexity"
     )]
     async fn sign_up(
         &self,

@@ -15,7 +15,7 @@ use crate::{
         guard::{needs, requires},
         invitation::{InvitationFilter, InvitationOrderField, InvitationsOf, OrganizationInvitation, Present},
         organization_member::MemberCountOf,
-        page::{Connection, OrderField, PageArguments, page_size},
+        page::{Connection, OrderField, PageArguments},
         usage::{DailyUsage, DailyUsageOf, OrganizationUsage, Span, UsageOf},
     },
 };
@@ -27,7 +27,7 @@ pub struct OrganizationActivity<'a>(pub &'a Model);
 #[Object(guard = "crate::graphql::guard::signed_in()")]
 impl OrganizationActivity<'_> {
     /// The invitations of the organization, answered ones too. Order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::MembersWrite.into()), guard = "needs(P::MembersWrite).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::MembersWrite.into()), guard = "needs(P::MembersWrite).in_organization(self.0.id)")]
     async fn invitations(
         &self,
         context: &Context<'_>,
@@ -51,7 +51,7 @@ impl OrganizationActivity<'_> {
 
     /// The API keys of the organization, revoked and expired ones too. Who holds `api_keys:read` only on their own
     /// (a developer) gets those. Order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::ApiKeysRead.into()), guard = "needs(P::ApiKeysRead).on_own_in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::ApiKeysRead.into()), guard = "needs(P::ApiKeysRead).on_own_in_organization(self.0.id)")]
     async fn api_keys(
         &self,
         context: &Context<'_>,
@@ -68,7 +68,7 @@ impl OrganizationActivity<'_> {
     }
 
     /// The audit trail of the organization. Order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::AuditRead.into()), guard = "needs(P::AuditRead).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::AuditRead.into()), guard = "needs(P::AuditRead).in_organization(self.0.id)")]
     async fn audit_logs(
         &self,
         context: &Context<'_>,

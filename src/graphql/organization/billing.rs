@@ -15,7 +15,7 @@ use crate::{
         guard::{needs, requires},
         invoice::{Invoice, InvoiceFilter, InvoiceOrderField, InvoicesOf},
         order::Order,
-        page::{Connection, OrderField, PageArguments, page_size},
+        page::{Connection, OrderField, PageArguments},
         payment_method::{PaymentMethod, PaymentMethodOrderField, PaymentMethodsOf},
         subscription::{Subscription, SubscriptionOf},
         tax_id::{TaxId, TaxIdOrderField, TaxIdsOf},
@@ -51,7 +51,7 @@ impl OrganizationBilling<'_> {
     }
 
     /// Its invoices. Default order: the latest period first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn invoices(
         &self,
@@ -77,7 +77,7 @@ impl OrganizationBilling<'_> {
     }
 
     /// How it pays. Order: the newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
     async fn payment_methods(
         &self,
         context: &Context<'_>,
@@ -97,7 +97,7 @@ impl OrganizationBilling<'_> {
     }
 
     /// Its tax numbers. Order: the newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
     async fn tax_ids(
         &self,
         context: &Context<'_>,
@@ -119,7 +119,7 @@ impl OrganizationBilling<'_> {
     }
 
     /// Credits that were granted to it, used and expired ones included. Order: the newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::BillingRead.into()), guard = "needs(P::BillingRead).in_organization(self.0.id)")]
     async fn credits(
         &self,
         context: &Context<'_>,

@@ -19,7 +19,7 @@ use super::{
     loader::row_key,
     order::{Order, OrderDirection},
     organization_member::{MemberFilter, MemberOrderField, MembersOf, OrganizationMember, asks_people},
-    page::{Connection, OrderField, PageArguments, SortKind, Sorted, page_size},
+    page::{Connection, OrderField, PageArguments, SortKind, Sorted},
     project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
 };
 use crate::{
@@ -118,7 +118,7 @@ impl Organization {
     }
 
     /// The people of the organization. Default order: who joined first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.0.id)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn members(
         &self,
@@ -146,7 +146,7 @@ impl Organization {
     }
 
     /// The projects of the organization. Default order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::ProjectsList.into()), guard = "needs(P::ProjectsList).in_organization(self.0.id)")]
+    #[graphql(directive = requires::apply(P::ProjectsList.into()), guard = "needs(P::ProjectsList).in_organization(self.0.id)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn projects(
         &self,
@@ -230,7 +230,7 @@ impl OrganizationQueries {
     }
 
     /// The organizations that you belong to. Default order: by name.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("signed_in".into()))]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     async fn organizations(
         &self,
         context: &Context<'_>,

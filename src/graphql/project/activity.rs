@@ -11,7 +11,7 @@ use crate::{
         audit_log::{AuditLog, AuditLogFilter, AuditLogOrderField, ProjectAuditLogsOf},
         context::ContextExt,
         guard::{needs, requires},
-        page::{Connection, OrderField, PageArguments, page_size},
+        page::{Connection, OrderField, PageArguments},
         usage::{ProjectUsage, ProjectUsageOf, Span},
     },
 };
@@ -23,7 +23,7 @@ pub struct ProjectActivity<'a>(pub &'a Safe);
 #[Object(guard = "crate::graphql::guard::signed_in()")]
 impl ProjectActivity<'_> {
     /// The project's part of its organization's audit trail; needs the permission there. Order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::AuditRead.into()), guard = "needs(P::AuditRead).in_organization(self.0.organization_id)")]
+    #[graphql(directive = requires::apply(P::AuditRead.into()), guard = "needs(P::AuditRead).in_organization(self.0.organization_id)")]
     async fn audit_logs(
         &self,
         context: &Context<'_>,

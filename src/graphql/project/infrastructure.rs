@@ -16,16 +16,11 @@ use crate::{
         guard::{needs, requires},
         infra_monitoring::{InfraAttribute, InfraInterval, InfraMonitoring, InfraMonitoringOf},
         order::Order,
-        page::{Connection, OrderField, PageArguments, page_size},
+        page::{Connection, OrderField, PageArguments},
         project_addon::{self, AddonStatus, AddonsOf, AvailableAddon, ProjectAddon},
         project_metric::{ProjectMetric, ProjectMetricOrderField, ProjectMetricsOf, check_span},
     },
 };
-
-/// Add-ons of a project at most, roughly, for what they cost a document.
-const FEW: usize = 10;
-/// What a series costs a document: 1,500 numbers are as much work as so many fields.
-const SERIES_COST: usize = 150;
 
 /// The fields of a project that are about what it runs on.
 #[derive(Debug)]
@@ -46,7 +41,7 @@ impl ProjectInfrastructure<'_> {
     }
 
     /// The add-ons that were selected for it, of each at most one. Order: which was activated first.
-    #[graphql(complexity = "FEW * child_complexity + 1", directive = requires::apply(P::InfrastructureRead.into()), guard = "needs(P::InfrastructureRead).in_project(self.0)")]
+    #[graphql(directive = requires::apply(P::InfrastructureRead.into()), guard = "needs(P::InfrastructureRead).in_project(self.0)")]
     async fn addons(
         &self,
         context: &Context<'_>,
@@ -59,7 +54,7 @@ impl ProjectInfrastructure<'_> {
     }
 
     /// The add-ons that the catalog offers today, and which of them the project has. Order: the catalog's.
-    #[graphql(complexity = "2 * FEW * child_complexity + 1", directive = requires::apply(P::InfrastructureRead.into()), guard = "needs(P::InfrastructureRead).in_project(self.0)")]
+    #[graphql(directive = requires::apply(P::InfrastructureRead.into()), guard = "needs(P::InfrastructureRead).in_project(self.0)")]
     async fn available_addons(&self, context: &Context<'_>) -> Result<Option<Vec<AvailableAddon>>> {
         project_addon::available(context, self.0.id).await.map(Some)
     }
@@ -71,7 +66,7 @@ impl ProjectInfrastructure<'_> {
     }
 
     /// The databases registered with it. Default order: by name.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::DatabasesRead.into()), guard = "needs(P::DatabasesRead).in_project(self.0)")]
+    #[graphql(directive = requires::apply(P::DatabasesRead.into()), guard = "needs(P::DatabasesRead).in_project(self.0)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn databases(
         &self,
@@ -99,7 +94,7 @@ impl ProjectInfrastructure<'_> {
 
     /// The samples of its load as they were taken; for a chart `infraMonitoring` is the better way. Order: newest
     /// first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::MetricsRead.into()), guard = "needs(P::MetricsRead).in_project(self.0)")]
+    #[graphql(directive = requires::apply(P::MetricsRead.into()), guard = "needs(P::MetricsRead).in_project(self.0)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn metrics(
         &self,
@@ -125,7 +120,7 @@ impl ProjectInfrastructure<'_> {
     }
 
     /// Series of its load for charts: per attribute one value for each interval, null where nothing was measured.
-    #[graphql(complexity = "SERIES_COST * (attributes.len() + 1) + child_complexity", directive = requires::apply(P::MetricsRead.into()), guard = "needs(P::MetricsRead).in_project(self.0)")]
+    #[graphql(directive = requires::apply(P::MetricsRead.into()), guard = "needs(P::MetricsRead).in_project(self.0)")]
     async fn infra_monitoring(
         &self,
         context: &Context<'_>,

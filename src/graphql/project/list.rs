@@ -23,7 +23,7 @@ use crate::{
         guard::{requires, signed_in},
         loader::{PageKey, row_key},
         order::{Order, OrderDirection},
-        page::{Connection, OrderField, PageArguments, SortKind, Sorted, contains_pattern, page_size},
+        page::{Connection, OrderField, PageArguments, SortKind, Sorted, contains_pattern},
     },
 };
 
@@ -120,7 +120,7 @@ impl ProjectQueries {
     }
 
     /// The projects of all organizations that you belong to. Default order: newest first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply("signed_in".into()))]
+    #[graphql(directive = requires::apply("signed_in".into()))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn projects(
         &self,

@@ -16,7 +16,7 @@ use super::{
     guard::{needs, requires, signed_in},
     id::Kind,
     organization::{Organization, OrganizationById},
-    page::{Connection, OrderField, PageArguments, page_size},
+    page::{Connection, OrderField, PageArguments},
     project_member::{ProjectMember, ProjectMemberFilter, ProjectMemberOrderField, ProjectMembersOf},
 };
 use crate::{
@@ -201,7 +201,7 @@ impl Project {
 
     /// The people with a role in this project; owners and admins of its organization have access without one.
     /// Order: who was added first.
-    #[graphql(complexity = "page_size(first, last) * child_complexity + 1", directive = requires::apply(P::ProjectsRead.into()), guard = "needs(P::ProjectsRead).in_project(&self.0)")]
+    #[graphql(directive = requires::apply(P::ProjectsRead.into()), guard = "needs(P::ProjectsRead).in_project(&self.0)")]
     async fn members(
         &self,
         context: &Context<'_>,
