@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits wrk clean
+.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits fuzz python wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -12,7 +12,7 @@ run: console
 	exec target/debug/ogelbase serve
 
 # Everything that must hold.
-test: fmt clippy deny console nextest gate clients audits browser
+test: fmt clippy deny console nextest gate clients audits browser fuzz
 	@echo "make test: all passed"
 
 # The fast inner loop: does it compile, is it tidy.
@@ -89,6 +89,24 @@ audits: tests/http/node_modules/.package-lock.json
 tests/http/node_modules/.package-lock.json: tests/http/package-lock.json
 	@command -v npm >/dev/null || { echo "make audits: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd tests/http && npm ci --no-audit --no-fund
+
+# schemathesis, a fuzzer that reads the schema, on a seeded server: some 75 seconds. FUZZ_SECONDS=600 asks for longer,
+# FUZZ_SEED=2 asks other things.
+fuzz: target/fuzz/installed
+	$(CARGO) build --workspace --examples --bins --locked
+	target/debug/examples/with_postgres env OGELBASE_USER_COST_PER_MINUTE=0 OGELBASE_ANONYMOUS_COST_PER_MINUTE=0 \
+		OGELBASE_SIGN_IN_FREE_FAILURES=0 OGELBASE_SIGN_IN_FREE_FAILURES_OF_ADDRESS=0 \
+		tests/with-server.sh fuzz tests/fuzz/run.sh
+
+target/fuzz/installed: tests/fuzz/requirements.txt | python
+	python3 -m venv --clear target/fuzz/venv
+	target/fuzz/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/fuzz/requirements.txt
+	touch $@
+
+python:
+	@if python3 -c 'import ensurepip, venv' 2>/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq python3 python3-venv >/dev/null; \
+	else echo "make fuzz: Python 3 with venv is missing: install the packages 'python3' and 'python3-venv'"; exit 1; fi
 
 # Tools that cargo builds; each is skipped where it is there.
 cargo-deny:

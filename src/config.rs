@@ -151,11 +151,11 @@ pub struct Config {
     pub body_timeout_seconds: u64,
     /// Seconds after which a request that is still running is given up. Default 30.
     pub request_timeout_seconds: u64,
-    /// What a user's requests may cost in a minute (0: unlimited, to 2,147,483,647). Default 200,000.
+    /// What a user's requests may cost in a minute (0: unlimited, to 2,147,483,647). Default 2,000,000.
     pub user_cost_per_minute: u32,
-    /// The same for an API key. Default 200,000.
+    /// The same for an API key. Default 2,000,000.
     pub key_cost_per_minute: u32,
-    /// The same for all of a client's address who are not signed in. Default 20,000.
+    /// The same for all of a client's address who are not signed in. Default 2,000,000.
     pub anonymous_cost_per_minute: u32,
     /// The same for a service token. Default 0.
     pub service_cost_per_minute: u32,
@@ -210,9 +210,9 @@ impl Default for Config {
             body_limit_bytes: 262_144,
             body_timeout_seconds: 10,
             request_timeout_seconds: 30,
-            user_cost_per_minute: 200_000,
-            key_cost_per_minute: 200_000,
-            anonymous_cost_per_minute: 20_000,
+            user_cost_per_minute: 2_000_000,
+            key_cost_per_minute: 2_000_000,
+            anonymous_cost_per_minute: 2_000_000,
             service_cost_per_minute: 0,
             external_issuers: Vec::new(),
             app_url: None,

@@ -4,7 +4,7 @@ use apollo_compiler::{ast::Type, schema::ExtendedType};
 use async_graphql::{Name, Number, Pos, ServerError, Value, Variables};
 
 use super::{
-    refusal::{Refusal, wrong_variable},
+    refusal::{Refusal, wrong_value},
     rules::{Rules, enum_values, is_one_of, item},
 };
 use crate::graphql::scalar;
@@ -110,7 +110,7 @@ struct Coercion<'c> {
 impl Coercion<'_> {
     fn refuse(&mut self, path: &Path<'_>, message: String) {
         if self.errors.len() <= MOST_ERRORS {
-            self.errors.push(wrong_variable(path.written(), message, self.place));
+            self.errors.push(wrong_value(path.written(), message, self.place));
         }
     }
 
@@ -223,7 +223,11 @@ pub fn scalar_value(name: &str, value: Value) -> Result<Value, String> {
         ("Int", _) => "must be a whole number",
         ("Float", Value::Number(number)) if number.as_f64().is_some_and(f64::is_finite) => return Ok(value),
         ("Float", _) => "must be a number",
-        ("String", Value::String(_)) | ("Boolean", Value::Boolean(_)) | ("ID", Value::String(_)) => return Ok(value),
+        ("Boolean", Value::Boolean(_)) => return Ok(value),
+        ("String" | "ID", Value::String(text)) => match scalar::check_text(name, text) {
+            Ok(()) => return Ok(value),
+            Err(expected) => expected,
+        },
         ("String", _) => "must be a string",
         ("Boolean", _) => "must be true or false",
         ("ID", Value::Number(number)) if number.is_i64() || number.is_u64() => {

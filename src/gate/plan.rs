@@ -27,7 +27,7 @@ use async_graphql_value::Value as EngineValue;
 use super::{
     cost::Cost,
     limits::grouped,
-    refusal::{Refusal, too_much, wrong, wrong_variable},
+    refusal::{Refusal, too_much, wrong, wrong_value},
     rules::Rules,
     scan::Places,
     values::number,
@@ -240,7 +240,7 @@ impl<'d> Planner<'d> {
                     _ => {
                         let place = self.places.of(name.location().map_or(0, |span| span.offset()));
                         let message = format!("must be true or false: `@{}` goes by it", directive.name);
-                        return Err(vec![wrong_variable(format!("variables.{name}"), message, place)]);
+                        return Err(vec![wrong_value(format!("variables.{name}"), message, place)]);
                     }
                 },
                 _ => return Err(vec![wrong("a condition is true or false", Pos::default())]),

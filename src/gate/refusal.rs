@@ -12,8 +12,9 @@ pub fn wrong(message: impl Into<String>, place: Pos) -> ServerError {
     ServerError::new(message, Some(place))
 }
 
-/// A variable's value is wrong. `path` begins with `variables`; the place is where the variable is declared.
-pub fn wrong_variable(path: String, message: String, place: Pos) -> ServerError {
+/// A value is wrong: a variable's, whose path begins with `variables` and whose place is where it is declared, or a literal,
+/// whose path begins with the argument.
+pub fn wrong_value(path: String, message: String, place: Pos) -> ServerError {
     presented(Error::invalid(path, message), Some(place))
 }
 

@@ -14,7 +14,7 @@ use async_graphql::{Name as EngineName, Number, ServerError, Value, indexmap::In
 
 use super::{
     coercion::scalar_value,
-    refusal::{Refusal, wrong},
+    refusal::{Refusal, wrong, wrong_value},
     rules::{Rules, directive_argument, enum_values, is_one_of, item},
     scan::Places,
 };
@@ -30,7 +30,8 @@ pub fn check(rules: &Rules, document: &ExecutableDocument, places: &Places) -> R
     let mut errors: Refusal = Vec::new();
     for operation in document.operations.iter() {
         let variables = operation.variables.iter().map(|variable| (&variable.name, variable)).collect();
-        let mut values = Values { rules, document, places, variables, seen: HashSet::new(), errors: &mut errors };
+        let (seen, path) = (HashSet::new(), Vec::new());
+        let mut values = Values { rules, document, places, variables, seen, path, errors: &mut errors };
         values.operation(operation);
     }
     errors.dedup_by(|left, right| left.message == right.message && left.locations == right.locations);
@@ -44,6 +45,8 @@ struct Values<'d> {
     places: &'d Places,
     variables: HashMap<&'d Name, &'d Node<VariableDefinition>>,
     seen: HashSet<&'d Name>,
+    /// The argument that is looked at, and the fields of inputs below it.
+    path: Vec<Name>,
     errors: &'d mut Vec<ServerError>,
 }
 
@@ -66,7 +69,9 @@ impl<'d> Values<'d> {
                 Selection::Field(field) => {
                     for argument in &field.arguments {
                         if let Some(definition) = field.definition.argument_by_name(&argument.name) {
+                            self.path.push(argument.name.clone());
                             self.value(&argument.value, &definition.ty, definition.default_value.is_some());
+                            self.path.clear();
                         }
                     }
                     self.selections(&field.selection_set);
@@ -97,6 +102,15 @@ impl<'d> Values<'d> {
     fn refuse(&mut self, value: &Node<Literal>, message: String) {
         let place = self.places.of(value.location().map_or(0, |span| span.offset()));
         self.errors.push(wrong(message, place));
+    }
+
+    fn refuse_scalar(&mut self, value: &Node<Literal>, name: &str, message: String) {
+        if self.path.is_empty() {
+            return self.refuse(value, format!("a value of the type `{name}` {message}"));
+        }
+        let place = self.places.of(value.location().map_or(0, |span| span.offset()));
+        let path: Vec<&str> = self.path.iter().map(Name::as_str).collect();
+        self.errors.push(wrong_value(path.join("."), message, place));
     }
 
     fn value(&mut self, value: &Node<Literal>, kind: &Type, has_default: bool) {
@@ -130,7 +144,7 @@ impl<'d> Values<'d> {
                     if let Err(message) = scalar_value(name, constant)
                         && !long_id
                     {
-                        self.refuse(value, format!("a value of the type `{name}` {message}"));
+                        self.refuse_scalar(value, name, message);
                     }
                     return;
                 }
@@ -167,7 +181,9 @@ impl<'d> Values<'d> {
             if !given.insert(field) {
                 self.refuse(inner, format!("the field `{field}` of `{name}` is given twice"));
             }
+            self.path.push(field.clone());
             self.value(inner, &definition.ty, definition.default_value.is_some());
+            self.path.pop();
         }
         for (field, definition) in &kind.fields {
             if definition.ty.is_non_null() && definition.default_value.is_none() && !given.contains(field) {

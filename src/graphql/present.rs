@@ -29,6 +29,11 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
     // Without a source it is the gate's or the engine's own: the document or a value in it is wrong.
     let Some(error) = source.as_ref().and_then(|source| source.downcast_ref::<Error>()) else {
         set(shown, "code", "INVALID_INPUT");
+        // While a document runs, the engine's words are of its own types. The gate lets nothing through that leads here.
+        if !shown.path.is_empty() {
+            tracing::warn!(request_id, message = shown.message, path = ?shown.path, "the engine refused what was admitted");
+            "an argument of this field has a value that it does not take".clone_into(&mut shown.message);
+        }
         return;
     };
     set(shown, "code", error.code());

@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug, Clone, SimpleObject)]
 pub struct RateLimit {
     /// What this request costs: about one for each field of its answer, those of a list times the page's size; at least
-    /// 10.
+    /// 100.
     pub cost: i32,
     /// What all requests of the caller may cost in a minute; null: there is no limit. For an API key whose own number of
     /// requests is used up, that number.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     auth::session::Client,
-    budget::{Account, LEAST_COST},
+    budget::Account,
     db::Opening,
     error::{Error, Result},
     gate::Document,
@@ -146,7 +146,7 @@ async fn answer_on(
             return reply::not_run(media, errors);
         }
     };
-    if let Err(spent) = account.asks(LEAST_COST) {
+    if let Err(spent) = account.asks(prepared.cost) {
         return refused(spent);
     }
     match prepared.operation {

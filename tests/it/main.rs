@@ -29,6 +29,7 @@ mod five_questions;
 mod gate;
 mod http;
 mod infrastructure;
+mod inputs;
 mod isolation;
 mod jobs;
 mod lists;

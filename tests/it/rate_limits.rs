@@ -11,16 +11,18 @@ use crate::support::{
 };
 
 /// What the smallest request costs.
-const LEAST: u64 = 10;
+const LEAST: u64 = 100;
 const SMALL: &str = "{ serverInfo { version } }";
+/// Costs some 1,000, also of nobody.
+const LARGE: &str = "{ __schema { queryType { name } } }";
 
-/// A server that allows users and keys ten small requests in a minute, and an address a hundred.
+/// A server that allows users and keys ten small requests in a minute, and an address three sign-ins and something.
 async fn start(clock: &Clock) -> App {
     let database = TestDatabase::seeded().await;
     let config = Config {
-        user_cost_per_minute: 100,
-        key_cost_per_minute: 100,
-        anonymous_cost_per_minute: 1_000,
+        user_cost_per_minute: 1_000,
+        key_cost_per_minute: 1_000,
+        anonymous_cost_per_minute: 200_000,
         ..config(&database.url)
     };
     let server = Server::start(config, clock.clone()).await.unwrap();
@@ -51,9 +53,9 @@ fn assert_spent(answer: &Answer) {
 }
 
 /// Asks until nothing is left, and gives back how often that went well.
-async fn exhaust(actor: &Actor<'_>) -> u64 {
-    for asked in 0..200 {
-        let answer = actor.ask(SMALL).await;
+async fn exhaust(actor: &Actor<'_>, query: &str) -> u64 {
+    for asked in 0..300 {
+        let answer = actor.ask(query).await;
         if answer.status == 429 {
             assert_spent(&answer);
             return asked;
@@ -71,13 +73,13 @@ async fn a_user_has_one_budget_for_all_sessions_and_gets_it_back_after_a_minute(
     let answer = first.ask(SMALL).await;
     assert_eq!(
         (number(&answer, "ratelimit-limit"), remaining(&answer), number(&answer, "ratelimit-reset")),
-        (Some(100), 90, Some(60))
+        (Some(1_000), 900, Some(60))
     );
     clock.advance(Duration::seconds(20));
     let answer = second.ask(SMALL).await;
-    assert_eq!((remaining(&answer), number(&answer, "ratelimit-reset")), (80, Some(40)));
+    assert_eq!((remaining(&answer), number(&answer, "ratelimit-reset")), (800, Some(40)));
 
-    assert_eq!(exhaust(&first).await, 8);
+    assert_eq!(exhaust(&first, SMALL).await, 8);
     let answer = second.ask(SMALL).await;
     assert_spent(&answer);
     assert_eq!(answer.body["errors"][0]["message"], "your budget for this minute is spent: try again in 40 s");
@@ -87,15 +89,16 @@ async fn a_user_has_one_budget_for_all_sessions_and_gets_it_back_after_a_minute(
     clock.advance(Duration::seconds(39));
     assert_spent(&first.ask(SMALL).await);
     clock.advance(Duration::seconds(1));
-    assert_eq!(remaining(&first.ask(SMALL).await), 90);
+    assert_eq!(remaining(&first.ask(SMALL).await), 900);
 }
 
 #[tokio::test]
 async fn who_is_not_signed_in_shares_the_budget_of_the_address() {
     let app = start(&clock()).await;
     let owner = app.owner().await;
-    let asked = exhaust(&app.anonymous()).await;
-    assert!((95..100).contains(&asked), "{asked} with the sign-in before");
+    let asked = exhaust(&app.anonymous(), LARGE).await;
+    exhaust(&app.anonymous(), SMALL).await;
+    assert!((100..160).contains(&asked), "{asked} with the sign-in before");
     // A person whose credential was accepted before is not held up by strangers at the same address; one who comes for
     // the first time would be, as a stranger could invent as many credentials as they like.
     assert_spent(&owner.ask(SMALL).await);
@@ -105,9 +108,9 @@ async fn who_is_not_signed_in_shares_the_budget_of_the_address() {
 async fn strangers_at_the_same_address_do_not_hold_up_who_is_known() {
     let app = start(&clock()).await;
     let owner = app.owner().await;
-    assert_eq!(remaining(&owner.ask(SMALL).await), 90);
-    exhaust(&app.anonymous()).await;
-    assert_eq!(remaining(&owner.ask(SMALL).await), 80);
+    assert_eq!(remaining(&owner.ask(SMALL).await), 900);
+    exhaust(&app.anonymous(), LARGE).await;
+    assert_eq!(remaining(&owner.ask(SMALL).await), 800);
 }
 
 #[tokio::test]
@@ -117,7 +120,7 @@ async fn what_is_refused_costs_too() {
     owner.ask(SMALL).await.data();
     // A document that is none, of somebody who is known.
     assert_eq!(owner.ask("{").await.codes(), ["INVALID_INPUT"]);
-    assert_eq!(remaining(&owner.ask(SMALL).await), 70);
+    assert_eq!(remaining(&owner.ask(SMALL).await), 700);
     // The same of nobody, and credentials that nobody has.
     let before = remaining(&anonymous.ask(SMALL).await);
     assert_eq!(anonymous.ask("{").await.codes(), ["INVALID_INPUT"]);
@@ -126,7 +129,8 @@ async fn what_is_refused_costs_too() {
     assert_eq!(liar.ask(SMALL).await.status, 401);
     assert_eq!(remaining(&anonymous.ask(SMALL).await), before - 3 * LEAST);
     // In the end they are refused unread.
-    for _ in 0..100 {
+    exhaust(&anonymous, LARGE).await;
+    for _ in 0..15 {
         anonymous.ask("{").await;
     }
     assert_spent(&anonymous.ask("{").await);
@@ -149,10 +153,10 @@ async fn a_key_has_its_own_number_of_requests_beside_the_budget() {
         keys.push(holder);
     }
     // The default: the budget alone. The other key has not spent any of it.
-    assert_eq!(exhaust(&keys[0]).await, 10);
+    assert_eq!(exhaust(&keys[0], SMALL).await, 10);
     let answer = keys[1].ask(SMALL).await;
-    assert_eq!((number(&answer, "ratelimit-limit"), remaining(&answer)), (Some(100), 90));
-    assert_eq!(exhaust(&keys[1]).await, 2);
+    assert_eq!((number(&answer, "ratelimit-limit"), remaining(&answer)), (Some(1_000), 900));
+    assert_eq!(exhaust(&keys[1], SMALL).await, 2);
     let answer = keys[1].ask(SMALL).await;
     assert_eq!((number(&answer, "ratelimit-limit"), remaining(&answer)), (Some(3), 0));
     // Nor has its maker paid for them.
@@ -169,13 +173,13 @@ async fn the_cost_is_told_to_who_asks_for_it() {
     let answer = owner.ask(field).await;
     assert_eq!(answer.body.get("extensions"), None, "nobody asked for it");
     let told = answer.at("/rateLimit");
-    assert_eq!((&told["cost"], &told["limit"], &told["remaining"]), (&json!(10), &json!(100), &json!(90)));
+    assert_eq!((&told["cost"], &told["limit"], &told["remaining"]), (&json!(100), &json!(1_000), &json!(900)));
     let reset = told["resetAt"].as_str().unwrap().parse::<chrono::DateTime<Utc>>().unwrap();
     assert_eq!(reset.timestamp(), until);
 
     let body = json!({ "query": SMALL });
     let answer: Value = owner.request(&body).header("X-Cost", "1").send().await.unwrap().json().await.unwrap();
-    assert_eq!(answer["extensions"], json!({"cost": {"requested": 10, "limit": 100, "remaining": 80}}));
+    assert_eq!(answer["extensions"], json!({"cost": {"requested": 100, "limit": 1_000, "remaining": 800}}));
 }
 
 #[tokio::test]
@@ -184,6 +188,23 @@ async fn nothing_is_limited_or_told_where_the_limit_is_0() {
     let unlimited = Config { anonymous_cost_per_minute: 0, ..config(&database.url) };
     let app = App::with(database, unlimited).await;
     let answer = app.anonymous().ask("{ rateLimit { cost limit remaining resetAt } }").await;
-    assert_eq!(answer.at("/rateLimit"), &json!({"cost": 10, "limit": null, "remaining": null, "resetAt": null}));
+    assert_eq!(answer.at("/rateLimit"), &json!({"cost": 100, "limit": null, "remaining": null, "resetAt": null}));
     assert_eq!(number(&answer, "ratelimit-limit"), None);
+}
+
+#[tokio::test]
+async fn what_costs_more_than_a_minute_allows_takes_all_of_an_untouched_one() {
+    let clock = clock();
+    let app = start(&clock).await;
+    let owner = app.owner().await;
+    let dear = "{ rateLimit { cost remaining } organizations(first: 100) { nodes { id name slug members(first: 100) {
+                  nodes { id role joinedAt } } } } }";
+    owner.ask(SMALL).await.data();
+    assert_spent(&owner.ask(dear).await);
+    assert_eq!(remaining(&owner.ask(SMALL).await), 800);
+    clock.advance(Duration::seconds(60));
+    let answer = owner.ask(dear).await;
+    assert!(answer.at("/rateLimit/cost").as_u64().unwrap() > 1_000, "{:#}", answer.at("/rateLimit"));
+    assert_eq!(answer.at("/rateLimit/remaining"), &json!(0));
+    assert_spent(&owner.ask(SMALL).await);
 }

@@ -155,7 +155,8 @@ fn scopes(names: &[String], confined: bool) -> Result<Vec<P>> {
     let mut scopes = Vec::new();
     for name in names {
         let Some(scope) = P::named(name) else {
-            return invalid(format!("{name:?} is no permission: the table of them is in the documentation"));
+            let shown: String = name.chars().take(60).collect();
+            return invalid(format!("{shown:?} is no permission: the table of them is in the documentation"));
         };
         if confined && !scope.suits_some_projects() {
             return invalid(format!(

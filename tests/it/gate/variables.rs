@@ -70,7 +70,7 @@ async fn each_kind_of_mistake_has_its_sentence() {
             "$v: DateTime",
             "organization(slug: \"acme\") { invoices(filter: {periodFrom: $v}) { totalCount } }",
             json!({"v": "tomorrow"}),
-            "variables.v: must be a point in time in a string, as \"2026-11-20T08:30:00Z\"",
+            "variables.v: must be a point in time of the years 1 to 9999 in a string, as \"2026-11-20T08:30:00Z\"",
         ),
     ];
     for (declared, selection, variables, message) in cases {
