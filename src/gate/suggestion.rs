@@ -7,13 +7,13 @@ pub fn of(schema: &Schema, message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let (first, second) = (quoted.next()?, quoted.next());
     let (wanted, names): (&str, Vec<&str>) = match (message, second) {
+        (message, _) if message.starts_with("cannot find type ") || message.starts_with("type condition ") => {
+            (first, schema.types.keys().map(|name| name.as_str()).collect())
+        }
         (message, Some(field)) if message.starts_with("type ") => (field, fields(schema, first)),
         (message, Some(place)) if message.starts_with("the argument ") => (first, arguments(schema, place)),
         (message, Some(kind)) if message.starts_with("value ") || message.starts_with("field ") => {
             (first, members(schema, kind))
-        }
-        (message, None) if message.starts_with("cannot find type ") => {
-            (first, schema.types.keys().map(|name| name.as_str()).collect())
         }
         _ => return None,
     };

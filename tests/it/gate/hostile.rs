@@ -51,7 +51,7 @@ async fn hostile_documents_are_refused_soon() {
         ("overlapping fields, deeper", overlapping(40)),
         ("a field ten thousand times", format!("{{ viewer {{ {} }} }}", "id ".repeat(9_999))),
         (
-            "a fragment ten thousand times",
+            "a fragment five thousand times",
             format!("{{ viewer {{ {} }} }} fragment F on User {{ id }}", "...F ".repeat(5_000)),
         ),
         ("a directive ten thousand times", format!("{{ viewer {{ id {} }} }}", "@skip(if: false) ".repeat(2_000))),
@@ -77,7 +77,8 @@ async fn hostile_documents_are_refused_soon() {
         let took = started.elapsed();
         let answer: serde_json::Value = response.json().await.unwrap();
         assert!(took < Duration::from_secs(2), "{what}: {took:?}");
-        let harmless = ["commas", "comments", "a field ten thousand times"].contains(&what);
+        let harmless =
+            ["commas", "comments", "a field ten thousand times", "a fragment five thousand times"].contains(&what);
         assert_eq!(answer.get("errors").is_none(), harmless, "{what}: {answer:#}");
     }
     assert_eq!(owner.ask("{ viewer { email } }").await.at("/viewer/email"), "owner@acme.test");
