@@ -13,7 +13,29 @@ const UPDATE: &str = "mutation ($input: UpdateOrganizationInput!) {
     updateOrganization(input: $input) { organization { id name slug updatedAt } } }";
 
 pub fn all(world: &World) -> Vec<Case> {
-    vec![viewer(world), dashboard(), infra_monitoring(world), projects(), update_organization(world), sign_in()]
+    vec![
+        floor(),
+        viewer(world),
+        dashboard(),
+        infra_monitoring(world),
+        projects(),
+        update_organization(world),
+        sign_in(),
+    ]
+}
+
+/// What no request of somebody signed in can cost less than: HTTP, the token, the session, BEGIN and COMMIT, for no data.
+fn floor() -> Case {
+    Case {
+        name: "floor",
+        document: "{ __typename }",
+        variables: vec![json!({})],
+        anonymous: false,
+        most_connections: 64,
+        answer_length: 0,
+        statements: Vec::new(),
+        shape: Some(|_| json!({ "__typename": "Query" })),
+    }
 }
 
 fn viewer(world: &World) -> Case {

@@ -31,6 +31,7 @@ mod m021_rls_modes;
 mod m022_keys_and_people;
 mod m023_outside_second_factor;
 mod m024_retention_in_batches;
+mod m025_opening_in_one;
 pub mod policy;
 pub mod rls;
 
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m022_keys_and_people::Migration),
             Box::new(m023_outside_second_factor::Migration),
             Box::new(m024_retention_in_batches::Migration),
+            Box::new(m025_opening_in_one::Migration),
         ]
     }
 

@@ -11,6 +11,10 @@ use uuid::Uuid;
 use super::{RequestTransaction, external::ExternalOpening, function::call, key::ResolvedKey, renewal::NewTokens};
 use crate::error::{Error, Result};
 
+/// Prepared on each connection, so that opening a request is neither parsed nor planned anew.
+pub(super) const PREPARED: &str =
+    "PREPARE open_request (text, text) AS SELECT * FROM platform_private.open_request($1, $2)";
+
 /// What a request proves itself with, and the organization it asks to be narrowed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
@@ -98,7 +102,7 @@ impl Opening {
             Self::Anonymous => "BEGIN".to_owned(),
             Self::Session { token_hash, organization } => {
                 let slug = Slug::literal(organization.as_ref());
-                format!("BEGIN; SELECT * FROM platform_private.open_request('{}', {slug})", hex(token_hash))
+                format!("BEGIN; EXECUTE open_request('{}', {slug})", hex(token_hash))
             }
             Self::External(opening) => opening.statement(),
             Self::ApiKey { key_hash, organization } => {

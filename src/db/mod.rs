@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod bootstrap;
+mod connections;
 pub mod embedded;
 pub mod external;
 pub(crate) mod function;

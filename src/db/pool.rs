@@ -1,10 +1,10 @@
 //! The pool that requests take their connections from.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc};
 
 use sea_orm::sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Executor as _, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+    ConnectOptions as _,
+    postgres::{PgConnectOptions, PgRow},
 };
 use tokio::task::JoinHandle;
 
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     bootstrap::{self, Caller, Opening},
+    connections::Connections,
     external::ExternalOpening,
     key::{self, Uses},
     rls,
@@ -19,9 +20,6 @@ use super::{
     transaction::{CutCounters, Cuts, RequestTransaction},
 };
 use crate::error::{Error, Result};
-
-/// How long a request waits for a free connection before it is answered with UNAVAILABLE.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections for what is written beside the requests' own transactions: short work, which waits for none of theirs.
 const BESIDE: u32 = 4;
@@ -48,10 +46,11 @@ pub struct Settings {
 /// statement outside a request's context reads nothing.
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: PgPool,
+    pool: Connections,
+    options: PgConnectOptions,
     /// For what must stand whatever becomes of a request. A request that asked for a second connection of the pool would
     /// wait for those who do the same, and all of them for each other.
-    beside: PgPool,
+    beside: Connections,
     cuts: Arc<CutCounters>,
     sampling: Arc<Sampling>,
     key_uses: Uses,
@@ -64,29 +63,17 @@ impl Database {
     /// [`Error::InvalidInput`] when the URL cannot be read.
     pub fn connect(settings: &Settings) -> Result<Self> {
         let options = connect_options(&settings.url)?;
-        let pool = Self::pool(settings, settings.connections).connect_lazy_with(options.clone());
-        let beside = Self::pool(settings, BESIDE).connect_lazy_with(options);
-        let sampling = Arc::new(Sampling::of(settings.shadow_percent));
-        Ok(Self { pool, beside, cuts: Arc::default(), sampling, key_uses: Uses::default() })
-    }
-
-    fn pool(settings: &Settings, connections: u32) -> PgPoolOptions {
         let timeout = settings.statement_timeout_ms;
-        PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            // A ping at each acquire would be a round trip for each request; `begin` copes with a dead connection.
-            .test_before_acquire(false)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    // Settings of ALTER ROLE are ignored after SET ROLE, so they are made here.
-                    let sql = format!(
-                        "{SESSION} SET statement_timeout = {timeout}; \
-                         SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '1s'"
-                    );
-                    connection.execute(AssertSqlSafe(sql)).await.map(|_| ())
-                })
-            })
+        // Settings of ALTER ROLE are ignored after SET ROLE, so they are made here.
+        let set_up = format!(
+            "{SESSION} SET statement_timeout = {timeout}; \
+             SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '1s'; {}",
+            bootstrap::PREPARED
+        );
+        let pool = Connections::new(options.clone(), settings.connections, set_up.clone());
+        let beside = Connections::new(options.clone(), BESIDE, set_up);
+        let sampling = Arc::new(Sampling::of(settings.shadow_percent));
+        Ok(Self { pool, options, beside, cuts: Arc::default(), sampling, key_uses: Uses::default() })
     }
 
     /// Opens the transaction of one request and resolves its credential, in one round trip.
@@ -128,16 +115,16 @@ impl Database {
     /// yet, so the next one is tried, at most once for each that the pool can hold.
     async fn begin_with(
         &self,
-        pool: &PgPool,
+        pool: &Connections,
         sql: &str,
         of_service: bool,
     ) -> Result<(RequestTransaction, Option<PgRow>)> {
-        let mut tries = pool.options().get_max_connections();
+        let mut tries = pool.most();
         let shadowed = self.sampling.takes_one();
         loop {
-            let connection = pool.acquire().await?;
+            let connection = pool.lend().await?;
             let cuts = Arc::clone(&self.cuts);
-            match RequestTransaction::begin(connection, sql.to_owned(), of_service, cuts, shadowed).await {
+            match RequestTransaction::begin(connection, sql, of_service, cuts, shadowed).await {
                 Err(Error::Unavailable(_)) if tries > 0 => tries -= 1,
                 answer => return answer,
             }
@@ -163,7 +150,7 @@ impl Database {
     pub async fn sign_in_lookup(&self, email: &str) -> Result<Option<bootstrap::Account>> {
         let transaction = self.aside().await?;
         let account = bootstrap::sign_in_lookup(&transaction, email).await;
-        transaction.commit_in_background().await;
+        transaction.end_reading().await;
         account
     }
 
@@ -204,7 +191,7 @@ impl Database {
     /// Follows the mode of row-level security on a connection of its own, until the task is aborted.
     #[must_use]
     pub fn follow_rls_mode(&self) -> JoinHandle<()> {
-        tokio::spawn(rls::follow(self.pool.connect_options(), Arc::clone(&self.sampling)))
+        tokio::spawn(rls::follow(self.options.clone(), Arc::clone(&self.sampling)))
     }
 
     /// Waits for all connections to be given back and closes them.

@@ -127,7 +127,7 @@ fn in_use(error: &DbErr) -> bool {
 }
 
 /// Keeps `sampling` at the database's mode, for ever.
-pub(super) async fn follow(options: Arc<PgConnectOptions>, sampling: Arc<Sampling>) {
+pub(super) async fn follow(options: PgConnectOptions, sampling: Arc<Sampling>) {
     loop {
         if let Err(error) = listen(&options, &sampling).await {
             tracing::debug!(%error, "the mode of row-level security cannot be followed now");

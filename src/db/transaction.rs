@@ -2,24 +2,20 @@
 //!
 //! A client may go away at any moment, and then the request's future is dropped wherever it stands. sqlx 0.9.0
 //! (issue 4385) gives the connection of a cancelled `begin()` back to the pool inside the open transaction, and the
-//! next request would see the former user's rows. So BEGIN and COMMIT run in tasks of their own, which nobody can
-//! cancel, and a transaction that is dropped is rolled back before its connection is used again.
+//! next request would see the former user's rows. So the connection is [`Held`] before BEGIN is sent, and one that is
+//! dropped, whatever it was doing, is rolled back before it is used again. COMMIT of what was written runs in a task of
+//! its own, which nobody can cancel.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, Postgres, pool::PoolConnection, postgres::PgRow};
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, postgres::PgRow};
 use tokio::sync::{Mutex, oneshot};
 
+use super::connections::Lent;
 use crate::error::{Error, Result};
-
-/// How long the connection of a dropped request may take to roll back before it is closed instead.
-const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Counts of requests that were cut off, by the part of the transaction that the cut fell into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +71,7 @@ enum Phase {
 /// A connection inside a transaction. Dropping it rolls back.
 #[derive(Debug)]
 pub(super) struct Held {
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<Lent>,
     phase: Phase,
     /// A statement failed, so PostgreSQL would answer COMMIT with a silent ROLLBACK.
     failed: bool,
@@ -94,17 +90,15 @@ impl Drop for Held {
 }
 
 /// Gives the connection back clean, or closes it. Never waits.
-fn roll_back(mut connection: PoolConnection<Postgres>) {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        connection.close_on_drop();
-        return;
-    };
-    runtime.spawn(async move {
-        let rolled_back = tokio::time::timeout(ROLLBACK_TIMEOUT, connection.execute("ROLLBACK")).await;
-        if !matches!(rolled_back, Ok(Ok(_))) {
-            connection.close_on_drop();
-        }
-    });
+fn roll_back(connection: Lent) {
+    // Without a runtime it is dropped, and so closed.
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(async move {
+            if let Err(error) = connection.end("ROLLBACK").await {
+                tracing::debug!(%error, "a connection that did not roll back was closed");
+            }
+        });
+    }
 }
 
 /// One request's transaction on one connection. Resolvers that run side by side take turns.
@@ -120,37 +114,21 @@ pub struct RequestTransaction {
 impl RequestTransaction {
     /// Runs `sql`, which starts with BEGIN, and returns the first row that it gave.
     pub(super) async fn begin(
-        mut connection: PoolConnection<Postgres>,
-        sql: String,
+        mut connection: Lent,
+        sql: &str,
         of_service: bool,
         cuts: Arc<CutCounters>,
         shadowed: bool,
     ) -> Result<(Self, Option<PgRow>)> {
-        let (answer, waiting) = oneshot::channel();
-        tokio::spawn(async move {
-            let begun = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *connection).await;
-            match begun {
-                Ok(rows) => {
-                    let held = Held {
-                        connection: Some(connection),
-                        phase: Phase::Begin,
-                        failed: false,
-                        elevated: false,
-                        cuts,
-                    };
-                    // When nobody waits any more, the unsent transaction is dropped here and rolled back.
-                    drop(answer.send(Ok((held, rows.into_iter().next()))));
-                }
-                Err(error) => {
-                    connection.close_on_drop();
-                    drop(connection);
-                    drop(answer.send(Err(error)));
-                }
-            }
-        });
-        let (mut held, row) = waiting.await.map_err(Error::internal)??;
+        let sql = connection.beginning(sql);
+        let mut held = Held { connection: Some(connection), phase: Phase::Begin, failed: false, elevated: false, cuts };
+        let rows = match held.connection.as_deref_mut() {
+            Some(connection) => sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await,
+            None => Ok(Vec::new()),
+        };
+        let rows = rows.inspect_err(|_| drop(held.connection.take()))?;
         held.phase = Phase::Idle;
-        Ok((Self { held: Mutex::new(Some(held)), shadowed, of_service }, row))
+        Ok((Self { held: Mutex::new(Some(held)), shadowed, of_service }, rows.into_iter().next()))
     }
 
     /// Runs one piece of work on the connection, alone.
@@ -228,14 +206,12 @@ impl RequestTransaction {
     }
 
     /// Ends a transaction that only read; the answer need not wait for it.
-    pub async fn commit_in_background(&self) {
-        if let Some(held) = self.held.lock().await.take() {
-            tokio::spawn(async move {
-                if let Err(error) = end(held).await {
-                    tracing::debug!(%error, "a read transaction did not end cleanly");
-                }
-            });
-        }
+    pub async fn end_reading(&self) {
+        let Some(mut held) = self.held.lock().await.take() else { return };
+        let Some(connection) = held.connection.take() else { return };
+        // Of a statement that was dropped half way the answer is still to come, and may be an error.
+        let clean = held.phase == Phase::Idle && !held.failed && !held.elevated;
+        if clean { connection.give_back_after_reading() } else { roll_back(connection) }
     }
 
     /// Undoes everything; the answer need not wait for it.
@@ -247,18 +223,12 @@ impl RequestTransaction {
 }
 
 async fn end(mut held: Held) -> Result<()> {
-    let Some(mut connection) = held.connection.take() else {
+    let Some(connection) = held.connection.take() else {
         return Ok(());
     };
     if held.failed || held.elevated {
         roll_back(connection);
         return Err(Error::internal("a statement of this transaction failed, so it was rolled back"));
     }
-    match connection.execute("COMMIT").await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            connection.close_on_drop();
-            Err(error.into())
-        }
-    }
+    Ok(connection.end("COMMIT").await?)
 }

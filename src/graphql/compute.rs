@@ -45,6 +45,12 @@ pub enum InstanceSize {
 #[derive(Debug, Clone)]
 pub struct Compute(Model);
 
+impl From<Model> for Compute {
+    fn from(row: Model) -> Self {
+        Self(row)
+    }
+}
+
 impl Compute {
     /// Whether the caller may see it at all.
     #[must_use]

@@ -1,6 +1,7 @@
 //! What a resolver has at hand: the request, its transaction, the caller, the loaders.
 
 use std::{
+    collections::{HashMap, HashSet},
     hash::Hash,
     sync::{
         Arc, PoisonError, RwLock,
@@ -194,6 +195,15 @@ pub trait ContextExt<'a> {
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Loaders: Loader<K, Error = Error>;
+
+    /// Loads the values of all these keys that have one.
+    fn load_all<K>(
+        &self,
+        keys: HashSet<K>,
+    ) -> impl Future<Output = Result<HashMap<K, <Loaders as Loader<K>>::Value>>> + Send
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = Error>;
 }
 
 impl<'a> ContextExt<'a> for Context<'a> {
@@ -212,5 +222,16 @@ impl<'a> ContextExt<'a> for Context<'a> {
     {
         // Boxed: the engine makes one future for each field that is asked, large enough for any field of its type.
         Box::pin(self.data_unchecked::<DataLoader<Loaders>>().load_one(key))
+    }
+
+    fn load_all<K>(
+        &self,
+        keys: HashSet<K>,
+    ) -> impl Future<Output = Result<HashMap<K, <Loaders as Loader<K>>::Value>>> + Send
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = Error>,
+    {
+        Box::pin(self.data_unchecked::<DataLoader<Loaders>>().load_many(keys))
     }
 }

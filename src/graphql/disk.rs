@@ -22,6 +22,12 @@ pub enum DiskType {
 #[derive(Debug, Clone)]
 pub struct Disk(Model);
 
+impl From<Model> for Disk {
+    fn from(row: Model) -> Self {
+        Self(row)
+    }
+}
+
 impl Disk {
     /// Whether the caller may see it at all.
     #[must_use]

@@ -119,7 +119,7 @@ async fn end(request: &Request, answer: Answer, writes: bool) -> Answer {
         return answer;
     };
     if !writes && !request.keeps_record() {
-        transaction.commit_in_background().await;
+        transaction.end_reading().await;
         return answer;
     }
     match end_writing(transaction, &answer).await {

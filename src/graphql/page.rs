@@ -202,6 +202,11 @@ pub struct Connection<N> {
 }
 
 impl<N> Connection<N> {
+    /// Its nodes, for what is read along with them.
+    pub fn nodes_mut(&mut self) -> impl Iterator<Item = &mut N> {
+        self.edges.iter_mut().map(|edge| &mut edge.node)
+    }
+
     /// The page that a slice of rows makes, under the order and the window that it was loaded with.
     fn new<F: OrderField, M>(slice: Slice<M>, window: &Window, field: F) -> Self
     where

@@ -174,11 +174,16 @@ pub async fn available(context: &Context<'_>, project_id: Uuid) -> Result<Vec<Av
     Ok(catalog.unwrap_or_default().into_iter().map(offer).collect())
 }
 
+/// What the catalog still offers is read from it; `addon_terms`, a function that is called for each row, knows the rest.
 const ROWS: &str = "SELECT a.id, a.project_id, a.organization_id, a.addon_id, a.addon_variant, a.quantity,
                            a.price_per_unit, a.status, a.activated_at, a.deactivated_at, a.created_at, a.updated_at,
-                           t.name, t.interval
+                           coalesce(c.name, (SELECT t.name FROM platform.addon_terms(a.addon_id, a.addon_variant) t))
+                               AS name,
+                           coalesce(c.interval,
+                                    (SELECT t.interval FROM platform.addon_terms(a.addon_id, a.addon_variant) t))
+                               AS interval
                       FROM platform.project_addons a
-                     CROSS JOIN LATERAL platform.addon_terms(a.addon_id, a.addon_variant) t";
+                      LEFT JOIN platform.addon_catalog c ON c.addon_id = a.addon_id AND c.variant = a.addon_variant";
 
 async fn rows(db: &impl ConnectionTrait, condition: &str, values: Vec<Value>) -> Result<Vec<ProjectAddon>> {
     let sql = format!("{ROWS} WHERE {condition} ORDER BY a.activated_at, a.id");

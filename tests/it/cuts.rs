@@ -203,7 +203,7 @@ impl Scene {
             let (transaction, _) = self.app.server.database().begin(&Opening::Anonymous).await.unwrap();
             let row = transaction.query_one_raw(Statement::from_string(DbBackend::Postgres, CONTEXT)).await.unwrap();
             let context: String = row.unwrap().try_get("", "context").unwrap();
-            transaction.commit_in_background().await;
+            transaction.end_reading().await;
             self.seen.answered.fetch_add(1, Relaxed);
             if !context.is_empty() {
                 self.seen.foreign.lock().unwrap().push(format!("nobody: {context}"));

@@ -117,6 +117,6 @@ async fn holder(request: &Request, token: &[u8; 32]) -> Result<Option<String>> {
     }
     let aside = request.database().aside().await?;
     let holder = accounts::holder_of_reset(&aside, token).await;
-    aside.commit_in_background().await;
+    aside.end_reading().await;
     holder
 }

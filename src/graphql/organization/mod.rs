@@ -20,7 +20,7 @@ use super::{
     order::{Order, OrderDirection},
     organization_member::{MemberFilter, MemberOrderField, MembersOf, OrganizationMember, asks_people},
     page::{Connection, OrderField, PageArguments, SortKind, Sorted},
-    project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf},
+    project::{Project, ProjectFilter, ProjectOrderField, ProjectsOf, along},
 };
 use crate::{
     auth::{Permission as P, Principal, key::Key, permission::Permission, principal::Sight},
@@ -168,6 +168,7 @@ impl Organization {
             confined_to: context.viewer().key().and_then(Key::confinement),
             filter,
             order: order.field,
+            with_machines: along::asks_machines(context),
             window,
         })
         .await

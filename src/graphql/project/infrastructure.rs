@@ -4,6 +4,7 @@ use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use entity::projects::Safe;
 
+use super::along::Along;
 use crate::{
     auth::Permission as P,
     error::Result,
@@ -24,20 +25,26 @@ use crate::{
 
 /// The fields of a project that are about what it runs on.
 #[derive(Debug)]
-pub struct ProjectInfrastructure<'a>(pub &'a Safe);
+pub struct ProjectInfrastructure<'a>(pub &'a Safe, pub &'a Along);
 
 #[Object(guard = "crate::graphql::guard::signed_in()")]
 impl ProjectInfrastructure<'_> {
     /// Its machine; null while it has none.
     #[graphql(directive = requires::apply(P::InfrastructureRead.into()), guard = "needs(P::InfrastructureRead).in_project(self.0)")]
     async fn compute(&self, context: &Context<'_>) -> Result<Option<Compute>> {
-        context.load(ComputeOf(self.0.id)).await
+        match &self.1.compute {
+            Some(read) => Ok(read.clone().map(Compute::from)),
+            None => context.load(ComputeOf(self.0.id)).await,
+        }
     }
 
     /// Its disk; null while it has none.
     #[graphql(directive = requires::apply(P::InfrastructureRead.into()), guard = "needs(P::InfrastructureRead).in_project(self.0)")]
     async fn disk(&self, context: &Context<'_>) -> Result<Option<Disk>> {
-        context.load(DiskOf(self.0.id)).await
+        match &self.1.disk {
+            Some(read) => Ok(read.clone().map(Disk::from)),
+            None => context.load(DiskOf(self.0.id)).await,
+        }
     }
 
     /// The add-ons that were selected for it, of each at most one. Order: which was activated first.

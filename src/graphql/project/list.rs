@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, InputObject, Object};
+use async_graphql::{Context, Enum, InputObject, Object, dataloader::Loader};
 use entity::projects::{self, Column, Entity, Safe};
 use sea_orm::{
     ActiveEnum, ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select,
@@ -10,18 +10,18 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Project, ProjectStatus};
+use super::{Project, ProjectStatus, along};
 use crate::{
     auth::principal::Sight,
     db::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::Result,
+    error::{Error, Result},
     graphql::{
         context::ContextExt,
         guard::{requires, signed_in},
-        loader::{PageKey, row_key},
+        loader::{Loaders, PageKey, rows_by},
         order::{Order, OrderDirection},
         page::{Connection, OrderField, PageArguments, SortKind, Sorted, contains_pattern},
     },
@@ -116,7 +116,7 @@ impl ProjectQueries {
             return Ok(None);
         }
         let found = Entity::by_ref(&reference).into_partial_model::<Safe>().one(context.db().await?).await?;
-        Ok(found.map(Project).filter(|project| project.visible_to(&context.viewer())))
+        Ok(found.map(Project::from).filter(|project| project.visible_to(&context.viewer())))
     }
 
     /// The projects of all organizations that you belong to. Default order: newest first.
@@ -145,7 +145,12 @@ impl ProjectQueries {
                 false => list.select.filter(mine.or(Column::Id.eq_any(besides))),
             };
         }
-        PageArguments { first, after, last, before }.whole::<_, _, Safe, _>(context, order.into(), list).await
+        let page = PageArguments { first, after, last, before };
+        let mut page = page.whole::<_, _, Safe, _>(context, order.into(), list).await?;
+        if let Some(page) = &mut page {
+            along::load_organizations(context, page).await?;
+        }
+        Ok(page)
     }
 }
 
@@ -176,12 +181,14 @@ pub struct ProjectsOf {
     pub filter: ProjectFilter,
     /// In which order.
     pub order: ProjectOrderField,
+    /// Together with machines and disks.
+    pub with_machines: bool,
     /// Which part.
     pub window: Window,
 }
 
 impl PageKey for ProjectsOf {
-    type Row = Safe;
+    type Row = along::Row;
 
     fn parent(&self) -> Uuid {
         self.organization_id
@@ -191,16 +198,31 @@ impl PageKey for ProjectsOf {
         Self { organization_id, ..self.clone() }
     }
 
-    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<Safe>>> {
+    async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<along::Row>>> {
         let mut projects = list(&self.filter, self.order);
         if let Some(confined_to) = &self.confined_to {
             projects.select = projects.select.filter(Column::Id.eq_any(confined_to.iter().copied()));
+        }
+        // The list is counted as it stands: with both, all of it would be joined only to be counted.
+        if self.with_machines && !self.window.count {
+            projects.select = along::join(projects.select);
         }
         projects.of_each(db, Column::OrganizationId, parents, &self.window).await
     }
 }
 
-row_key! {
-    /// One project by its key.
-    ProjectById loads Project from rows(), by Column::Id => id, if visible
+/// One project by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProjectById(pub Uuid);
+
+impl Loader<ProjectById> for Loaders {
+    type Value = Project;
+    type Error = Error;
+
+    async fn load(&self, keys: &[ProjectById]) -> Result<HashMap<ProjectById, Project>> {
+        let viewer = self.viewer();
+        let found: Vec<Safe> = rows_by(self.db().await?, rows(), Column::Id, keys.iter().map(|key| key.0)).await?;
+        let projects = found.into_iter().map(Project::from).filter(|project| project.visible_to(&viewer));
+        Ok(projects.map(|project| (ProjectById(project.0.id), project)).collect())
+    }
 }

@@ -1,6 +1,7 @@
 //! Projects.
 
 mod activity;
+pub mod along;
 mod infrastructure;
 mod list;
 
@@ -9,6 +10,7 @@ use chrono::{DateTime, Utc};
 use entity::projects::{self, Safe};
 use uuid::Uuid;
 
+use along::Along;
 pub use list::{ProjectById, ProjectFilter, ProjectOrderField, ProjectQueries, ProjectsOf};
 
 use super::{
@@ -64,11 +66,11 @@ pub enum ProjectStatus {
 
 /// A project: one backend with its databases, keys, compute and disk.
 #[derive(Debug, Clone)]
-pub struct Project(Safe);
+pub struct Project(Safe, Along);
 
 impl From<Safe> for Project {
     fn from(row: Safe) -> Self {
-        Self(row)
+        Self(row, Along::default())
     }
 }
 
@@ -77,6 +79,10 @@ impl Project {
     #[must_use]
     pub fn organization_id(&self) -> Uuid {
         self.0.organization_id
+    }
+
+    fn organization_key(&self) -> OrganizationById {
+        OrganizationById(self.0.organization_id)
     }
 
     /// Whether the caller may see it at all.
@@ -118,7 +124,10 @@ impl Project {
 
     /// The organization that owns it; null only if it was transferred away from you at this very moment.
     async fn organization(&self, context: &Context<'_>) -> Result<Option<Organization>> {
-        context.load(OrganizationById(self.0.organization_id)).await
+        match &self.1.organization {
+            Some(read) => Ok(read.clone()),
+            None => context.load(self.organization_key()).await,
+        }
     }
 
     /// Name in URLs, unique within the organization.
@@ -196,7 +205,7 @@ impl Project {
 
     #[graphql(flatten)]
     async fn infrastructure(&self) -> infrastructure::ProjectInfrastructure<'_> {
-        infrastructure::ProjectInfrastructure(&self.0)
+        infrastructure::ProjectInfrastructure(&self.0, &self.1)
     }
 
     /// The people with a role in this project; owners and admins of its organization have access without one.

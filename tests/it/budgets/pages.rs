@@ -20,7 +20,7 @@ struct Page {
 }
 
 const DASHBOARD: Page =
-    Page { document: include_str!("../../../examples/queries/dashboard.graphql"), budget: 12, takes: 9 };
+    Page { document: include_str!("../../../examples/queries/dashboard.graphql"), budget: 12, takes: 7 };
 const BILLING: Page =
     Page { document: include_str!("../../../examples/queries/billing.graphql"), budget: 10, takes: 10 };
 const PROJECT: Page =

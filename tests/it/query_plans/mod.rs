@@ -42,8 +42,7 @@ impl Heard {
         app.owner().await.ask("{ viewer { id } }").await.data();
         let heard = wire.heard();
         let settings = heard.iter().find(|message| settings(message)).expect("the server sets its connections up");
-        let begin =
-            heard.iter().rfind(|message| message.sql.starts_with("BEGIN; SELECT")).expect("a request's context");
+        let begin = heard.iter().rfind(|message| message.sql.contains("BEGIN; EXECUTE")).expect("a request's context");
         let planner = Planner::open(&app, &settings.sql, &begin.sql).await;
         Self { app, wire, planner }
     }

@@ -54,12 +54,13 @@ impl Message {
         words.iter().any(|word| self.sql.starts_with(word))
     }
 
+    /// Begins a transaction, perhaps after ending one that only read in the same message.
     fn begins(&self) -> bool {
-        self.kind != Kind::Parse && self.starts_with_any(&["BEGIN"])
+        self.kind != Kind::Parse && self.starts_with_any(&["BEGIN", "COMMIT; BEGIN"])
     }
 
     fn ends(&self) -> bool {
-        self.kind != Kind::Parse && self.starts_with_any(&["COMMIT", "ROLLBACK"])
+        self.kind != Kind::Parse && self.starts_with_any(&["COMMIT", "ROLLBACK"]) && !self.begins()
     }
 
     /// A statement of some request: all that is run, but for a transaction's end, the connection's set-up, and what a
@@ -276,7 +277,7 @@ impl Shared {
 
     /// Notes a message and says how long to hold it up.
     fn hear(&self, message: Message) -> Duration {
-        if message.begins() && self.status.lock().unwrap().get(&message.connection) != Some(&b'I') {
+        if message.starts_with_any(&["BEGIN"]) && self.status.lock().unwrap().get(&message.connection) != Some(&b'I') {
             self.begun_inside.fetch_add(1, Ordering::Relaxed);
         }
         let (delays, chance) = &mut *self.delays.lock().unwrap();
