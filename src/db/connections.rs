@@ -27,7 +27,7 @@ const LONGEST_REST: Duration = Duration::from_secs(10 * 60);
 /// How long the COMMIT of a transaction that only read waits for a BEGIN that takes it along. Until then it keeps the
 /// locks of a reader.
 const TAKEN_ALONG: Duration = Duration::from_millis(5);
-/// How long the end of a transaction may take before its connection is closed instead.
+/// How long the end of a transaction may take that changed nothing, before its connection is closed instead.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// At most so many connections, opened when they are first needed.
@@ -92,11 +92,6 @@ impl Lent {
         if std::mem::take(&mut self.in_transaction) { format!("COMMIT; {sql}") } else { sql.to_owned() }
     }
 
-    /// For the next one. The connection must be outside of a transaction, with all answers read.
-    pub(super) fn give_back(self) {
-        self.rest(false);
-    }
-
     /// For the next one, inside of a transaction that only read and in which nothing failed, with all answers read.
     pub(super) fn give_back_after_reading(self) {
         self.rest(true);
@@ -115,12 +110,16 @@ impl Lent {
         drop(place);
     }
 
-    /// Ends the transaction by `sql` and gives the connection back; or closes it, if that fails.
+    /// Ends the transaction by `sql`, however long that takes, and gives the connection back; or closes it, if that fails.
     pub(super) async fn end(mut self, sql: &'static str) -> sqlx::Result<()> {
-        let ended = tokio::time::timeout(END_TIMEOUT, self.connection.execute(sql)).await;
-        ended.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-        self.give_back();
+        self.connection.execute(sql).await?;
+        self.rest(false);
         Ok(())
+    }
+
+    /// The same where nothing was written or nothing is to stay: where it takes long, the connection is closed instead.
+    pub(super) async fn end_in_time(self, sql: &'static str) -> sqlx::Result<()> {
+        tokio::time::timeout(END_TIMEOUT, self.end(sql)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 }
 
@@ -173,7 +172,7 @@ impl Connections {
         loop {
             tokio::time::sleep(TAKEN_ALONG).await;
             while let Some(lent) = self.lend_overdue() {
-                if let Err(error) = lent.end("COMMIT").await {
+                if let Err(error) = lent.end_in_time("COMMIT").await {
                     tracing::debug!(%error, "a read transaction did not end cleanly");
                 }
             }

@@ -94,7 +94,7 @@ fn roll_back(connection: Lent) {
     // Without a runtime it is dropped, and so closed.
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(async move {
-            if let Err(error) = connection.end("ROLLBACK").await {
+            if let Err(error) = connection.end_in_time("ROLLBACK").await {
                 tracing::debug!(%error, "a connection that did not roll back was closed");
             }
         });
