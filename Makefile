@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits fuzz python wrk clean
+.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits websocket fuzz python wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -12,7 +12,7 @@ run: console
 	exec target/debug/ogelbase serve
 
 # Everything that must hold.
-test: fmt clippy deny console nextest gate clients audits browser fuzz
+test: fmt clippy deny console nextest gate clients audits websocket browser fuzz
 	@echo "make test: all passed"
 
 # The fast inner loop: does it compile, is it tidy.
@@ -77,6 +77,13 @@ clients: examples/typescript/node_modules/.package-lock.json
 	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh clients node --test --test-reporter=spec tests/clients/
 
+# The npm client of graphql-transport-ws on a real server.
+websocket:
+	@command -v npm >/dev/null || { echo "make websocket: npm is missing: install Node.js 20 or newer"; exit 1; }
+	cd tests/websocket && npm ci --no-audit --no-fund
+	$(CARGO) build --workspace --examples --bins --locked
+	target/debug/examples/with_postgres tests/with-server.sh websocket node --test --test-reporter=spec tests/websocket/
+
 examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json
 	@command -v npm >/dev/null || { echo "make clients: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd examples/typescript && npm ci --no-audit --no-fund
@@ -128,5 +135,5 @@ wrk:
 
 clean:
 	$(CARGO) clean
-	rm -rf web/dist web/node_modules tests/browser/node_modules tests/gate/node_modules tests/http/node_modules
+	rm -rf web/dist web/node_modules tests/browser/node_modules tests/gate/node_modules tests/http/node_modules tests/websocket/node_modules
 	cd examples/typescript && rm -rf dist node_modules src/gql

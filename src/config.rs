@@ -159,6 +159,16 @@ pub struct Config {
     pub anonymous_cost_per_minute: u32,
     /// The same for a service token. Default 0.
     pub service_cost_per_minute: u32,
+    /// WebSockets open at once (0: none, to 1,000,000). Default 5,000.
+    pub websocket_sockets: usize,
+    /// Of them from one address; behind a proxy all come from its address (0 to 1,000,000). Default 200.
+    pub websocket_sockets_per_address: usize,
+    /// Operations that run on one WebSocket at once (1 to 10,000). Default 50.
+    pub websocket_operations: usize,
+    /// Seconds within which `connection_init` must come (1 to 600). Default 10.
+    pub websocket_init_seconds: u64,
+    /// Seconds between two pings; who answers none and takes nothing for twice as long is cut (1 to 600). Default 20.
+    pub websocket_ping_seconds: u64,
     /// Outside issuers whose tokens are accepted. Default none.
     pub external_issuers: Vec<ExternalIssuer>,
     /// Where people use the platform; links in mails lead there. None: in development, this server's own address.
@@ -214,6 +224,11 @@ impl Default for Config {
             key_cost_per_minute: 2_000_000,
             anonymous_cost_per_minute: 2_000_000,
             service_cost_per_minute: 0,
+            websocket_sockets: 5_000,
+            websocket_sockets_per_address: 200,
+            websocket_operations: 50,
+            websocket_init_seconds: 10,
+            websocket_ping_seconds: 20,
             external_issuers: Vec::new(),
             app_url: None,
             mail_transport: None,
@@ -315,6 +330,11 @@ impl Config {
         within("OGELBASE_KEY_COST_PER_MINUTE", self.key_cost_per_minute, 0, MOST_COST)?;
         within("OGELBASE_ANONYMOUS_COST_PER_MINUTE", self.anonymous_cost_per_minute, 0, MOST_COST)?;
         within("OGELBASE_SERVICE_COST_PER_MINUTE", self.service_cost_per_minute, 0, MOST_COST)?;
+        within("OGELBASE_WEBSOCKET_SOCKETS", self.websocket_sockets, 0, 1_000_000)?;
+        within("OGELBASE_WEBSOCKET_SOCKETS_PER_ADDRESS", self.websocket_sockets_per_address, 0, 1_000_000)?;
+        within("OGELBASE_WEBSOCKET_OPERATIONS", self.websocket_operations, 1, 10_000)?;
+        within("OGELBASE_WEBSOCKET_INIT_SECONDS", self.websocket_init_seconds, 1, 600)?;
+        within("OGELBASE_WEBSOCKET_PING_SECONDS", self.websocket_ping_seconds, 1, 600)?;
         if let Some(url) = &self.database_url {
             let problem = match pool::connect_options(url) {
                 Ok(_) if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => None,

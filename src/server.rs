@@ -27,7 +27,7 @@ use crate::{
     error::Error,
     gate::{Gate, SchemaError},
     graphql::engine::Engine,
-    http::{App, router},
+    http::{App, Sockets, router},
     jobs::{self, Jobs},
     mail::Mailer,
     project_keys,
@@ -92,7 +92,8 @@ pub struct Server {
     postgres: Postgres,
     stop: watch::Sender<bool>,
     http: JoinHandle<io::Result<()>>,
-    rls_mode: JoinHandle<()>,
+    sockets: Sockets,
+    notices: JoinHandle<()>,
     jobs: Option<Jobs>,
     patience: Duration,
 }
@@ -114,7 +115,7 @@ impl Server {
             statement_timeout_ms: config.statement_timeout_ms,
             shadow_percent: config.rls_shadow_percent,
         })?;
-        let rls_mode = database.follow_rls_mode();
+        let notices = database.listen();
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|error| ServerError::Listen { address: config.listen, error })?;
@@ -126,6 +127,7 @@ impl Server {
                 vault: Arc::clone(&vault),
                 mailer: Mailer::new(&config)?,
                 clock: clock.clone(),
+                woken: database.work(),
             }),
             false => None,
         };
@@ -146,10 +148,12 @@ impl Server {
         };
         let patience = Duration::from_secs(config.request_timeout_seconds);
         let gate = Gate::new(&config)?;
+        let sockets = Sockets::new(&config);
         let app = App {
             gate,
             engine: Engine::new(&config),
             budgets: Arc::new(Budgets::new(&config, clock)),
+            sockets: sockets.clone(),
             database: database.clone(),
             sessions: Arc::new(sessions),
             vault,
@@ -166,13 +170,19 @@ impl Server {
         let jobs = work.map(Jobs::start);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(%address, milliseconds, "serving");
-        Ok(Self { address, database, postgres, stop, http, rls_mode, jobs, patience })
+        Ok(Self { address, database, postgres, stop, http, sockets, notices, jobs, patience })
     }
 
     /// Where it serves.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its WebSockets.
+    #[must_use]
+    pub fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     /// Its database.
@@ -200,19 +210,20 @@ impl Server {
         self.stop().await
     }
 
-    /// Stops in good order: no new connections, running requests finish (for as long as a request may take), what a job
-    /// is at is finished, then the private database stops.
+    /// Stops in good order: no new connections, WebSockets are closed, running requests finish (for as long as a request
+    /// may take), what a job is at is finished, then the private database stops.
     ///
     /// # Errors
     /// [`ServerError::Embedded`] when the private database does not stop.
     pub async fn stop(self) -> Result<(), ServerError> {
         let _ = self.stop.send(true);
+        self.sockets.close().await;
         let mut http = self.http;
         if tokio::time::timeout(self.patience, &mut http).await.is_err() {
             tracing::warn!("some connections were still open and are cut");
             http.abort();
         }
-        self.rls_mode.abort();
+        self.notices.abort();
         if let Some(jobs) = self.jobs {
             jobs.stop(self.patience).await;
         }

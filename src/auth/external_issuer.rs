@@ -49,6 +49,8 @@ pub struct Identity {
     pub newcomer: Option<Newcomer>,
     /// Whether the token tells of a second factor, as the issuer is configured to tell of it.
     pub second_factor: bool,
+    /// When the token ends.
+    pub ends_at: DateTime<Utc>,
 }
 
 /// What a new account is made with.
@@ -138,7 +140,7 @@ impl ExternalIssuer {
         };
         let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &key, &self.validation);
         let claims = claims.map_err(|error| refused(&error.to_string()))?.claims;
-        self.check_times(&claims, now, &refused)?;
+        let ends_at = self.check_times(&claims, now, &refused)?;
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let subject =
             text("sub").filter(|subject| is_plain(subject, 255)).ok_or_else(|| refused("its `sub` is odd"))?;
@@ -153,6 +155,7 @@ impl ExternalIssuer {
             subject: subject.to_owned(),
             newcomer: self.setting.allow_creation.then_some(newcomer),
             second_factor: self.setting.second_factor.as_ref().is_some_and(|told| tells(told, &claims)),
+            ends_at,
         })
     }
 
@@ -161,13 +164,15 @@ impl ExternalIssuer {
         claims: &Map<String, Value>,
         now: DateTime<Utc>,
         refused: &impl Fn(&str) -> Error,
-    ) -> Result<()> {
+    ) -> Result<DateTime<Utc>> {
         // Milliseconds are enough, and a float holds them exactly.
         let now = now.timestamp_millis() as f64 / 1_000.0;
         let ends = claims.get("exp").and_then(Value::as_f64).ok_or_else(|| refused("its `exp` is no time"))?;
         if ends <= now {
             return Err(Error::Unauthenticated(format!("the token of {} has expired", self.setting.name).into()));
         }
+        // One that lies beyond what a calendar has is as good as none.
+        let ends_at = DateTime::from_timestamp_millis((ends * 1_000.0) as i64).unwrap_or(DateTime::<Utc>::MAX_UTC);
         for (name, reason) in [("nbf", "its `nbf` is to come"), ("iat", "its `iat` is to come")] {
             if let Some(begins) = claims.get(name) {
                 let begins = begins.as_f64().ok_or_else(|| refused("its `nbf` or `iat` is no time"))?;
@@ -176,7 +181,7 @@ impl ExternalIssuer {
                 }
             }
         }
-        Ok(())
+        Ok(ends_at)
     }
 }
 

@@ -63,11 +63,11 @@ impl ServiceTokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(Error::internal)
     }
 
-    /// The id of a token that is ours and has not ended; the database says whether it was revoked.
+    /// The id and the end of a token that is ours and has not ended; the database says whether it was revoked.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for anything else.
-    pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Uuid> {
+    pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<(Uuid, Option<DateTime<Utc>>)> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -79,7 +79,7 @@ impl ServiceTokens {
         if !claims.service || claims.exp <= now.timestamp() {
             return Err(Error::Unauthenticated("the service token has expired".into()));
         }
-        Ok(claims.jti)
+        Ok((claims.jti, DateTime::from_timestamp(claims.exp, 0)))
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     fn a_token_is_taken_until_it_ends_and_is_none_of_a_person() {
         let (tokens, now) = (ServiceTokens::new(SECRET), Utc::now());
         let token = tokens.mint(Uuid::from_u128(7), now, now + Duration::days(1)).unwrap();
-        assert_eq!(tokens.check(&token, now).unwrap(), Uuid::from_u128(7));
+        assert_eq!(tokens.check(&token, now).unwrap().0, Uuid::from_u128(7));
         assert!(tokens.check(&token, now + Duration::days(1)).is_err());
         assert!(ServiceTokens::new("another-secret-another-secret-32").check(&token, now).is_err());
 

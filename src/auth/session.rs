@@ -100,17 +100,60 @@ impl CheckedPassword {
     }
 }
 
+/// What a caller proves who they are with.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// What a request of theirs opens its transaction with.
+    pub opening: Opening,
+    /// When the token ends; none for nothing and for an API key, whose end the database knows.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+impl Credential {
+    /// Whether its time is over.
+    #[must_use]
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.ends_at.is_some_and(|ends_at| ends_at <= now)
+    }
+
+    /// How long it need not be looked at again: until its end; without one, for so many seconds.
+    #[must_use]
+    pub fn good_for(&self, now: DateTime<Utc>, seconds: u32) -> std::time::Duration {
+        let otherwise = std::time::Duration::from_secs(seconds.into());
+        self.ends_at.map_or(otherwise, |ends_at| (ends_at - now).to_std().unwrap_or_default())
+    }
+}
+
+impl From<Opening> for Credential {
+    fn from(opening: Opening) -> Self {
+        Self { opening, ends_at: None }
+    }
+}
+
 impl Sessions {
     /// What a request with these headers opens its transaction with.
+    ///
+    /// # Errors
+    /// As [`Sessions::credential`]'s.
+    pub async fn opening(&self, bearer: Option<&str>, organization: Option<&str>, client: &Client) -> Result<Opening> {
+        Ok(self.credential(bearer, organization, client).await?.opening)
+    }
+
+    /// What these headers prove, and for how long.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for a credential that is nobody's whom we trust or has ended, and for
     /// `X-Organization` without a credential; [`Error::NotFound`] for an `X-Organization` that cannot be a slug;
     /// [`Error::InvalidInput`] for that header with a service token; [`Error::Unavailable`] when an outside issuer's
     /// keys cannot be had.
-    pub async fn opening(&self, bearer: Option<&str>, organization: Option<&str>, client: &Client) -> Result<Opening> {
+    pub async fn credential(
+        &self,
+        bearer: Option<&str>,
+        organization: Option<&str>,
+        client: &Client,
+    ) -> Result<Credential> {
         let Some(bearer) = bearer else {
-            return if organization.is_some() { Err(Error::sign_in_needed()) } else { Ok(Opening::Anonymous) };
+            return if organization.is_some() { Err(Error::sign_in_needed()) } else { Ok(Opening::Anonymous.into()) };
         };
         let not_found = || Error::NotFound("the organization of X-Organization was".into());
         let slug = || organization.map(|slug| Slug::parse(slug).ok_or_else(not_found)).transpose();
@@ -119,7 +162,7 @@ impl Sessions {
             if !api_key::is_well_formed(bearer) {
                 return Err(Error::Unauthenticated("this is no API key: characters are wrong or missing".into()));
             }
-            return Ok(Opening::ApiKey { key_hash: token::digest(bearer), organization: slug()? });
+            return Ok(Opening::ApiKey { key_hash: token::digest(bearer), organization: slug()? }.into());
         }
         if let Some(issuer) = self.external.claimed_by(bearer) {
             let identity = issuer.check(bearer, self.clock.now()).await?;
@@ -131,27 +174,29 @@ impl Sessions {
                 user_agent: client.user_agent.clone(),
                 request_id: client.request_id.clone(),
             });
-            return Ok(Opening::External(Box::new(ExternalOpening {
+            let opening = Opening::External(Box::new(ExternalOpening {
                 issuer: identity.issuer,
                 subject: identity.subject,
                 organization: slug()?,
                 newcomer,
                 second_factor: identity.second_factor,
-            })));
+            }));
+            return Ok(Credential { opening, ends_at: Some(identity.ends_at) });
         }
         let now = self.clock.now();
         let claims = match self.tokens.check(bearer, now) {
             Ok(claims) => claims,
-            Err(refused) => return self.service_opening(bearer, organization, now).unwrap_or(Err(refused)),
+            Err(refused) => return self.of_service(bearer, organization, now).unwrap_or(Err(refused)),
         };
-        Ok(Opening::Session { token_hash: token::digest(&claims.sid), organization: slug()? })
+        let opening = Opening::Session { token_hash: token::digest(&claims.sid), organization: slug()? };
+        Ok(Credential { opening, ends_at: DateTime::from_timestamp(claims.exp, 0) })
     }
 
     /// For a token that is none of a person: none if it is none of the service either.
-    fn service_opening(&self, bearer: &str, organization: Option<&str>, now: DateTime<Utc>) -> Option<Result<Opening>> {
-        let token_id = self.services.check(bearer, now).ok()?;
+    fn of_service(&self, bearer: &str, organization: Option<&str>, now: DateTime<Utc>) -> Option<Result<Credential>> {
+        let (token_id, ends_at) = self.services.check(bearer, now).ok()?;
         Some(match organization {
-            None => Ok(Opening::Service { token_id }),
+            None => Ok(Credential { opening: Opening::Service { token_id }, ends_at }),
             Some(_) => Err(Error::invalid("X-Organization", "is not for the service, which sees all organizations")),
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod bootstrap;
+pub mod changes;
 mod connections;
 pub mod embedded;
 pub mod external;
@@ -11,6 +12,7 @@ pub mod key;
 pub mod list;
 pub mod memberships;
 pub mod migrate;
+mod notices;
 pub mod operator;
 pub mod pool;
 pub mod renewal;

@@ -6,16 +6,16 @@ use sea_orm::sqlx::{
     ConnectOptions as _,
     postgres::{PgConnectOptions, PgRow},
 };
-use tokio::task::JoinHandle;
-
+use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
 use super::{
     bootstrap::{self, Caller, Opening},
+    changes::Changes,
     connections::Connections,
     external::ExternalOpening,
     key::{self, Uses},
-    rls,
+    notices::Notices,
     shadow::Sampling,
     transaction::{CutCounters, Cuts, RequestTransaction},
 };
@@ -52,7 +52,7 @@ pub struct Database {
     /// wait for those who do the same, and all of them for each other.
     beside: Connections,
     cuts: Arc<CutCounters>,
-    sampling: Arc<Sampling>,
+    notices: Notices,
     key_uses: Uses,
 }
 
@@ -72,8 +72,8 @@ impl Database {
         );
         let pool = Connections::new(options.clone(), settings.connections, set_up.clone());
         let beside = Connections::new(options.clone(), BESIDE, set_up);
-        let sampling = Arc::new(Sampling::of(settings.shadow_percent));
-        Ok(Self { pool, options, beside, cuts: Arc::default(), sampling, key_uses: Uses::default() })
+        let notices = Notices::new(Arc::new(Sampling::of(settings.shadow_percent)));
+        Ok(Self { pool, options, beside, cuts: Arc::default(), notices, key_uses: Uses::default() })
     }
 
     /// Opens the transaction of one request and resolves its credential, in one round trip.
@@ -120,7 +120,7 @@ impl Database {
         of_service: bool,
     ) -> Result<(RequestTransaction, Option<PgRow>)> {
         let mut tries = pool.most();
-        let shadowed = self.sampling.takes_one();
+        let shadowed = self.notices.sampling.takes_one();
         loop {
             let connection = pool.lend().await?;
             let cuts = Arc::clone(&self.cuts);
@@ -188,10 +188,23 @@ impl Database {
         self.cuts.read()
     }
 
-    /// Follows the mode of row-level security on a connection of its own, until the task is aborted.
+    /// Listens to what the database tells, on a connection of its own, until the task is aborted: the mode of row-level
+    /// security, what changed, and that there is work.
     #[must_use]
-    pub fn follow_rls_mode(&self) -> JoinHandle<()> {
-        tokio::spawn(rls::follow(self.options.clone(), Arc::clone(&self.sampling)))
+    pub fn listen(&self) -> JoinHandle<()> {
+        tokio::spawn(self.notices.clone().follow(self.options.clone()))
+    }
+
+    /// What changes, for who waits for it.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.notices.changes
+    }
+
+    /// What changes whenever there may be work for the jobs.
+    #[must_use]
+    pub fn work(&self) -> watch::Receiver<()> {
+        self.notices.jobs.subscribe()
     }
 
     /// Waits for all connections to be given back and closes them.

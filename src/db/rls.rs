@@ -1,26 +1,15 @@
 //! The mode of row-level security: shown and switched by the operator, followed by every server.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement,
-    sqlx::{
-        self, Executor as _, Row as _,
-        postgres::{PgConnectOptions, PgListener, PgPoolOptions},
-    },
+    sqlx::{self, Row as _, postgres::PgListener},
 };
 
-use super::shadow::Sampling;
 use crate::error::{Error, Result};
-
-/// Where the database tells of a switch.
-const CHANNEL: &str = "ogelbase_rls_mode";
-/// A switch that was missed (a connection that died without a word) is seen after this long.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
-/// How long to wait after the database was not there.
-const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 /// A switch takes every table for itself, one after the other. It gives way sooner than PostgreSQL looks for deadlocks
 /// (1 s), because those whom it meets would be requests.
@@ -126,32 +115,8 @@ fn in_use(error: &DbErr) -> bool {
     code.is_some_and(|code| code == "55P03" || code == "40P01")
 }
 
-/// Keeps `sampling` at the database's mode, for ever.
-pub(super) async fn follow(options: PgConnectOptions, sampling: Arc<Sampling>) {
-    loop {
-        if let Err(error) = listen(&options, &sampling).await {
-            tracing::debug!(%error, "the mode of row-level security cannot be followed now");
-        }
-        tokio::time::sleep(TRY_AGAIN).await;
-    }
-}
-
-async fn listen(options: &PgConnectOptions, sampling: &Sampling) -> Result<()> {
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute("SET ROLE ogelbase_app").await.map(|_| ()) })
-        })
-        .connect_with(options.clone())
-        .await?;
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen(CHANNEL).await?;
-    loop {
-        let row = sqlx::query("SELECT platform_private.current_rls_mode()").fetch_one(&mut listener).await?;
-        sampling.follow(Mode::named(row.try_get::<&str, _>(0)?)?);
-        // Whatever came, or nothing for a while: the row says what holds.
-        let _ = tokio::time::timeout(LOOK_AGAIN, listener.try_recv()).await.ok().transpose()?;
-    }
+/// The mode, as a server may ask for it.
+pub(super) async fn mode(listener: &mut PgListener) -> Result<Mode> {
+    let row = sqlx::query("SELECT platform_private.current_rls_mode()").fetch_one(listener).await?;
+    Mode::named(row.try_get::<&str, _>(0)?)
 }

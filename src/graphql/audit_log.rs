@@ -58,6 +58,12 @@ impl From<Model> for AuditLog {
 }
 
 impl AuditLog {
+    /// In whose trail it is; none: of no organization.
+    #[must_use]
+    pub fn organization_id(&self) -> Option<Uuid> {
+        self.0.organization_id
+    }
+
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {

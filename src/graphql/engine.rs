@@ -6,17 +6,18 @@ use async_graphql::{
     Request as Asked, Response as Answer, ServerError, Variables,
     parser::types::{ExecutableDocument, OperationType},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 
 use super::{
     context::Request,
+    live::{Moment, Occasion},
     loader::Batches,
     nulls::FieldErrors,
     schema::{self, Schema},
 };
 use crate::{
     config::Config,
-    db::RequestTransaction,
+    db::{RequestTransaction, changes::Topic},
     error::{Error, Result},
 };
 
@@ -96,19 +97,80 @@ impl Engine {
         let answer = run(&self.careful, &request, prepared.asked()).await;
         Ok((end(&request, answer, writes).await, request))
     }
+
+    /// Runs a subscription's document on one occasion, as a query is answered.
+    ///
+    /// # Errors
+    /// As `open`'s: then nothing has run.
+    pub async fn react<Opening>(
+        &self,
+        prepared: &Prepared,
+        moment: Moment,
+        open: impl Fn() -> Opening,
+    ) -> Result<(Event, Arc<Request>)>
+    where
+        Opening: Future<Output = Result<Request>> + Send,
+    {
+        let mut request = Arc::new(open().await?);
+        let mut event = react(&self.swift, &request, prepared, moment).await;
+        if event.answer.as_ref().is_some_and(|answer| !answer.errors.is_empty()) {
+            if let Some(transaction) = request.opened() {
+                transaction.roll_back_in_background().await;
+                request = Arc::new(open().await?);
+            }
+            event = react(&self.careful, &request, prepared, moment).await;
+        }
+        // Without an answer there is nothing to commit, and the transaction is rolled back when it is dropped.
+        if let Some(answer) = event.answer {
+            event.answer = Some(end(&request, answer, false).await);
+        }
+        Ok((event, request))
+    }
+}
+
+/// What came of a subscription's document on one occasion.
+#[derive(Debug)]
+pub struct Event {
+    /// What the subscriber is answered; none: nothing.
+    pub answer: Option<Answer>,
+    /// What the subscription is about, where it was asked for.
+    pub topic: Option<Topic>,
+    /// It was the last one.
+    pub over: bool,
 }
 
 async fn run(schema: &Schema, request: &Arc<Request>, asked: Asked) -> Answer {
+    let answering = |asked| async move { Some(schema.execute(asked).await) };
+    drive(request, asked, answering).await.unwrap_or_default()
+}
+
+async fn react(schema: &Schema, request: &Arc<Request>, prepared: &Prepared, moment: Moment) -> Event {
+    let occasion = Arc::new(Occasion::new(moment));
+    let asked = prepared.asked().data(Arc::clone(&occasion));
+    let answering = |asked| async move { schema.execute_stream(asked).next().await };
+    let answer = drive(request, asked, answering).await;
+    Event { answer, topic: occasion.topic(), over: occasion.is_over() }
+}
+
+/// Runs what the engine is asked, and the loader's batches beside it.
+async fn drive<Running>(
+    request: &Arc<Request>,
+    asked: Asked,
+    answering: impl FnOnce(Asked) -> Running,
+) -> Option<Answer>
+where
+    Running: Future<Output = Option<Answer>>,
+{
     let batches = Batches::default();
     let errors = FieldErrors::default();
     let loader = batches.loader(Arc::clone(request));
     let asked = asked.data(Arc::clone(request)).data(loader).data(errors.clone());
-    match batches.drive(AssertUnwindSafe(schema.execute(asked)).catch_unwind()).await {
-        Ok(mut answer) => {
+    match batches.drive(AssertUnwindSafe(answering(asked)).catch_unwind()).await {
+        Ok(answer) => answer.map(|mut answer| {
             answer.errors.extend(errors.take());
             answer
-        }
-        Err(_) => failed(Error::internal("a resolver panicked")),
+        }),
+        Err(_) => Some(failed(Error::internal("a resolver panicked"))),
     }
 }
 

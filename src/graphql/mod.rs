@@ -23,6 +23,7 @@ pub mod infra_monitoring;
 pub mod input;
 pub mod invitation;
 pub mod invoice;
+pub mod live;
 pub mod loader;
 pub mod membership;
 pub mod named;

@@ -1,6 +1,6 @@
 //! The schema: the roots, merged from the files of the types.
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode};
+use async_graphql::{MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode};
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     billing_plan::BillingPlanQueries,
     feature_flag::FeatureFlagQueries,
     invitation::{InvitationMutations, InvitationQueries},
+    live::SubscriptionRoot,
     membership::MembershipMutations,
     node::NodeQueries,
     nulls::NullPropagation,
@@ -58,7 +59,7 @@ pub struct Mutation(
 );
 
 /// The schema of this API.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, SubscriptionRoot>;
 
 /// The schema, which makes nulls as the specification has it.
 #[must_use]
@@ -70,7 +71,7 @@ pub fn build(environment: Environment, introspection: bool) -> Schema {
 pub(super) fn builder(
     environment: Environment,
     introspection: bool,
-) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+) -> SchemaBuilder<Query, Mutation, SubscriptionRoot> {
     let query = Query(
         UserQueries,
         OrganizationQueries,
@@ -83,7 +84,7 @@ pub(super) fn builder(
         InvitationQueries,
         RateLimitQueries,
     );
-    let mut builder = Schema::build(query, Mutation::default(), EmptySubscription)
+    let mut builder = Schema::build(query, Mutation::default(), SubscriptionRoot::default())
         .override_output_type_description::<DateTime<Utc>>(DATE_TIME)
         // The gate has validated what comes here.
         .validation_mode(ValidationMode::Fast)

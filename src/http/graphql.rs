@@ -14,8 +14,9 @@ use axum::{
 };
 
 use super::{
-    App, body, budget, denied,
+    App, body, budget, credential,
     media::{self, Media, Wanted},
+    operation,
     parameters::Parameters,
     reply, request_id,
 };
@@ -25,7 +26,7 @@ use crate::{
     db::Opening,
     error::{Error, Result},
     gate::Document,
-    graphql::{context::Request, engine::server_error},
+    graphql::engine::server_error,
 };
 
 const ALL_METHODS: &str = "GET, HEAD, POST";
@@ -104,7 +105,7 @@ async fn answer(
 ) -> Response {
     let client = Client {
         ip: Some(peer.ip().to_canonical()),
-        user_agent: text(headers, &header::USER_AGENT).map(|name| name.chars().take(LONGEST_USER_AGENT).collect()),
+        user_agent: user_agent(headers),
         request_id: request_id::current(),
     };
     let account = Arc::new(app.budgets.account(client.ip));
@@ -160,27 +161,26 @@ async fn answer_on(
         }
         OperationType::Query | OperationType::Mutation => {}
     }
-    let open = || {
-        let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
-        Request::open(app.database.clone(), sessions, vault, &opening, client.clone(), Arc::clone(account))
-    };
-    let (mut answer, request) = match app.engine.answer(&prepared, open).await {
-        Ok(answered) => answered,
+    let mut answer = match operation::run(app, &prepared, &opening, &client, account).await {
+        Ok(answer) => answer,
         Err(error) => return refused(error),
     };
-    note_activity(&request);
-    denied::record(&opening, &request).await;
     budget::extend(account, headers, &mut answer);
     if never_ran(&answer) { reply::not_run(media, answer.errors) } else { reply::executed(media, answer) }
 }
 
 /// Whether the engine refused the document itself: such errors are its own, and have no place in the answer.
-fn never_ran(answer: &Answer) -> bool {
+pub(super) fn never_ran(answer: &Answer) -> bool {
     let of_the_document = |error: &ServerError| error.path.is_empty() && error.source.is_none();
     answer.data == Value::Null && !answer.errors.is_empty() && answer.errors.iter().all(of_the_document)
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
+/// The client's name for itself.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    text(headers, &header::USER_AGENT).map(|name| name.chars().take(LONGEST_USER_AGENT).collect())
+}
+
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -188,32 +188,9 @@ fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str
 async fn opening(app: &App, headers: &HeaderMap, client: &Client) -> Result<Opening> {
     let bearer = match headers.get(header::AUTHORIZATION) {
         None => None,
-        Some(value) => {
-            let token = value.to_str().ok().and_then(|value| {
-                let (scheme, token) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-            });
-            Some(token.ok_or(Error::Unauthenticated("Authorization must be `Bearer` and a token".into()))?)
-        }
+        Some(value) => Some(credential::bearer(value.to_str().ok())?),
     };
     // What is not text is nobody's slug.
     let organization = headers.get("x-organization").map(|value| value.to_str().unwrap_or_default());
     Box::pin(app.sessions.opening(bearer, organization, client)).await
-}
-
-/// Writes down, once a minute, that the caller's session is in use: beside the request and after its end, so that nothing
-/// waits for it and it holds no lock while a request runs.
-fn note_activity(request: &Request) {
-    let viewer = request.viewer();
-    // Who came with the token of an outside issuer has no session here.
-    let Ok(Some(session_id)) = viewer.member().map(|member| member.session_id) else { return };
-    if !request.sessions.activity.is_due(session_id) {
-        return;
-    }
-    let database = request.database().clone();
-    tokio::spawn(async move {
-        if let Err(error) = database.touch_session(session_id).await {
-            tracing::debug!(%error, "a session's activity was not noted");
-        }
-    });
 }

@@ -13,7 +13,7 @@ use axum::{
 use serde_json::json;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
-use super::{console, graphql, health, reply, request_id};
+use super::{Sockets, console, graphql, health, reply, request_id, websocket};
 use crate::{
     auth::session::Sessions, budget::Budgets, config::Config, db::Database, gate::Gate, graphql::engine::Engine,
     vault::Vault,
@@ -36,6 +36,8 @@ pub struct App {
     pub budgets: Arc<Budgets>,
     /// The graph.
     pub engine: Engine,
+    /// The open WebSockets.
+    pub sockets: Sockets,
 }
 
 impl std::fmt::Debug for App {
@@ -48,6 +50,7 @@ impl std::fmt::Debug for App {
 pub fn router(app: App) -> Router {
     let mut routes = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::method_not_allowed))
+        .route_layer(from_fn_with_state(app.clone(), websocket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
     if app.config.serves_graphiql() {

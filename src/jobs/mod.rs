@@ -5,14 +5,13 @@
 
 mod schedule;
 mod tasks;
-mod waking;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinHandle};
 
-use self::{schedule::Schedule, waking::Waking, worker::Outbox};
+use self::{schedule::Schedule, worker::Outbox};
 use crate::{clock::Clock, mail::Mailer, vault::Vault};
 
 /// What the jobs need.
@@ -26,6 +25,8 @@ pub struct Settings {
     pub mailer: Mailer,
     /// The time.
     pub clock: Clock,
+    /// What changes whenever there may be something to do. Without it they look every few seconds.
+    pub woken: watch::Receiver<()>,
 }
 
 /// The running jobs of one server.
@@ -33,22 +34,20 @@ pub struct Settings {
 pub struct Jobs {
     stop: watch::Sender<bool>,
     workers: Vec<JoinHandle<()>>,
-    waking: Waking,
 }
 
 impl Jobs {
-    /// Starts them: one worker sends mails, one does what is done again and again, and a connection listens for what
-    /// wakes them.
+    /// Starts them: one worker sends mails, one does what is done again and again.
     #[must_use]
     pub fn start(settings: Settings) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let waking = Waking::start(settings.url.clone());
+        let woken = settings.woken;
         let outbox = Outbox { vault: settings.vault, mailer: settings.mailer, clock: settings.clock };
         let workers = vec![
-            tokio::spawn(worker::keep_at(outbox, settings.url.clone(), waking.listen(), stopped.clone())),
-            tokio::spawn(worker::keep_at(Schedule::default(), settings.url, waking.listen(), stopped)),
+            tokio::spawn(worker::keep_at(outbox, settings.url.clone(), woken.clone(), stopped.clone())),
+            tokio::spawn(worker::keep_at(Schedule::default(), settings.url, woken, stopped)),
         ];
-        Self { stop, workers, waking }
+        Self { stop, workers }
     }
 
     /// Lets each finish what it is at, but waits no longer than `patience`: what is cut then is rolled back, and a mail is
@@ -61,6 +60,5 @@ impl Jobs {
                 worker.abort();
             }
         }
-        self.waking.stop().await;
     }
 }

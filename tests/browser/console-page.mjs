@@ -50,7 +50,7 @@ export class ConsolePage {
   async openExample(title) {
     await this.bar.getByRole('button', { name: 'Examples' }).click();
     await this.page.getByRole('menuitem', { name: title, exact: true }).click();
-    await this.query.filter({ hasText: /query|mutation/ }).waitFor();
+    await this.query.filter({ hasText: /query|mutation|subscription/ }).waitFor();
     // GraphiQL reads the new text a moment later; only then it knows which operation to run.
     await this.page.locator('.graphiql-tab-active').filter({ hasNotText: 'untitled' }).waitFor();
     return textOf(this.query);
@@ -65,6 +65,15 @@ export class ConsolePage {
     const response = await answer;
     await this.response.filter({ hasText: /"(data|errors)"/ }).waitFor();
     return { shown: await textOf(this.response), result: await response.json(), request: response.request() };
+  }
+
+  /** Presses the run button for events, and the stop button once one is shown, which it returns. */
+  async runUntilEvent() {
+    await this.page.getByRole('button', { name: /^Execute query/ }).click();
+    await this.response.filter({ hasText: /"(data|errors)"/ }).waitFor();
+    const shown = await textOf(this.response);
+    await this.page.getByRole('button', { name: /^Stop query/ }).click();
+    return shown;
   }
 
   async openDocs() {

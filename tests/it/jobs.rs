@@ -86,7 +86,7 @@ async fn a_job_that_fails_says_so_and_stops_no_other() {
     assert_eq!([&mended["failures"], &mended["last_error"]], [&json!(0), &Value::Null], "{mended:#}");
     // A database that goes away for a moment is found again.
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                WHERE application_name = 'ogelbase jobs' AND datname = current_database()";
+                WHERE application_name IN ('ogelbase jobs', 'ogelbase notices') AND datname = current_database()";
     let connections: i64 = database.superuser().await.one(cut, []).await;
     assert_eq!(connections, 3);
     assert_eq!(run(&database, "partitions").await["failures"], 0);

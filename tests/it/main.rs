@@ -33,6 +33,7 @@ mod inputs;
 mod isolation;
 mod jobs;
 mod lists;
+mod live;
 mod mail;
 mod mail_tls;
 mod migrations;

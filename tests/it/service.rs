@@ -16,7 +16,7 @@ pub(crate) async fn service(app: &App) -> (Actor<'_>, Uuid) {
     let token = token::mint(&app.database.url, &tokens, "Nightly metrics", now, now + Duration::days(1)).await.unwrap();
     let mut actor = app.anonymous();
     actor.access_token = Some(token.clone());
-    (actor, tokens.check(&token, now).unwrap())
+    (actor, tokens.check(&token, now).unwrap().0)
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
-import type { Fetcher } from '@graphiql/toolkit';
+import type { Fetcher, FetcherOpts, FetcherParams, FetcherReturnType } from '@graphiql/toolkit';
+import { getOperationAST } from 'graphql';
+import { subscribe } from './live';
 import { getOrganization } from './organization';
 import type { Session } from './session';
 import type { Headers } from './transport';
@@ -10,6 +12,15 @@ export function createFetcher(session: Session): Fetcher {
     const organization = getOrganization();
     // A half-typed slug is refused by the server; that should not take the documentation away.
     if (organization && params.operationName !== 'IntrospectionQuery') headers['X-Organization'] = organization;
-    return session.request(params, { ...headers, ...(options?.headers as Headers | undefined) });
+    Object.assign(headers, options?.headers);
+    if (isSubscription(params, options)) {
+      return subscribe(session.endpoint, params, async () => ({ ...(await session.headers()), ...headers }));
+    }
+    return session.request(params, headers) as FetcherReturnType;
   };
+}
+
+function isSubscription(params: FetcherParams, options?: FetcherOpts): boolean {
+  const { documentAST } = options ?? {};
+  return documentAST != null && getOperationAST(documentAST, params.operationName)?.operation === 'subscription';
 }

@@ -38,7 +38,7 @@ export class Session {
   /** Unknown until the schema was seen, and for good when introspection is off. */
   private canRefresh?: boolean;
 
-  constructor(private readonly endpoint: string) {
+  constructor(readonly endpoint: string) {
     this.schedule(this.tokens?.renewAt);
   }
 
@@ -119,6 +119,12 @@ export class Session {
     } catch (error) {
       return { errors: [{ message: messageOf(error) }] };
     }
+  }
+
+  /** What a WebSocket says in its first message to be whoever is signed in. */
+  async headers(): Promise<Headers> {
+    if (this.tokens && Date.now() >= this.tokens.renewAt) await this.renew();
+    return this.tokens ? bearer(this.tokens.accessToken) : {};
   }
 
   private async send(request: GraphQLRequest, headers: Headers): Promise<GraphQLResult> {

@@ -11,6 +11,7 @@ use async_graphql::{Context, Enum, ID, MergedObject, Object};
 use chrono::{DateTime, Utc};
 use entity::organizations::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
 use super::{
     context::ContextExt,
@@ -48,6 +49,12 @@ impl From<Model> for Organization {
 }
 
 impl Organization {
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> Uuid {
+        self.0.id
+    }
+
     /// Whether the caller may see it at all.
     #[must_use]
     pub fn visible_to(&self, viewer: &Principal) -> bool {
@@ -213,6 +220,21 @@ impl Sorted<OrganizationOrderField> for Organization {
 #[derive(Debug, Default)]
 pub struct OrganizationQueries;
 
+impl OrganizationQueries {
+    /// The organization with this slug, if the caller may see it.
+    ///
+    /// # Errors
+    /// As the statement's.
+    pub async fn find(context: &Context<'_>, slug: &str) -> Result<Option<Organization>> {
+        // PostgreSQL's text holds no null byte, and no slug has one.
+        if slug.contains('\0') {
+            return Ok(None);
+        }
+        let found = Entity::by_slug(slug).one(context.db().await?).await?.map(Organization);
+        Ok(found.filter(|organization| organization.visible_to(&context.viewer())))
+    }
+}
+
 #[Object(guard = "signed_in()")]
 impl OrganizationQueries {
     /// The organization with this slug; null when there is none that you belong to.
@@ -222,12 +244,7 @@ impl OrganizationQueries {
         context: &Context<'_>,
         #[graphql(desc = "Its name in URLs.")] slug: String,
     ) -> Result<Option<Organization>> {
-        // PostgreSQL's text holds no null byte, and no slug has one.
-        if slug.as_str().contains('\0') {
-            return Ok(None);
-        }
-        let found = Entity::by_slug(&slug).one(context.db().await?).await?.map(Organization);
-        Ok(found.filter(|organization| organization.visible_to(&context.viewer())))
+        Self::find(context, &slug).await
     }
 
     /// The organizations that you belong to. Default order: by name.

@@ -102,6 +102,21 @@ impl Sorted<ProjectOrderField> for Project {
 #[derive(Debug, Default)]
 pub struct ProjectQueries;
 
+impl ProjectQueries {
+    /// The project with this ref, if the caller may see it.
+    ///
+    /// # Errors
+    /// As the statement's.
+    pub async fn find(context: &Context<'_>, reference: &str) -> Result<Option<Project>> {
+        // PostgreSQL's text holds no null byte, and no ref has one.
+        if reference.contains('\0') {
+            return Ok(None);
+        }
+        let found = Entity::by_ref(reference).into_partial_model::<Safe>().one(context.db().await?).await?;
+        Ok(found.map(Project::from).filter(|project| project.visible_to(&context.viewer())))
+    }
+}
+
 #[Object(guard = "signed_in()")]
 impl ProjectQueries {
     /// The project with this ref; null when there is none in an organization of yours.
@@ -111,12 +126,7 @@ impl ProjectQueries {
         context: &Context<'_>,
         #[graphql(name = "ref", desc = "Its public handle.")] reference: String,
     ) -> Result<Option<Project>> {
-        // PostgreSQL's text holds no null byte, and no ref has one.
-        if reference.as_str().contains('\0') {
-            return Ok(None);
-        }
-        let found = Entity::by_ref(&reference).into_partial_model::<Safe>().one(context.db().await?).await?;
-        Ok(found.map(Project::from).filter(|project| project.visible_to(&context.viewer())))
+        Self::find(context, &reference).await
     }
 
     /// The projects of all organizations that you belong to. Default order: newest first.

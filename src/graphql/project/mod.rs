@@ -75,6 +75,12 @@ impl From<Safe> for Project {
 }
 
 impl Project {
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> Uuid {
+        self.0.id
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn organization_id(&self) -> Uuid {

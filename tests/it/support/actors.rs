@@ -123,6 +123,11 @@ impl Actor<'_> {
         Self { organization: Some(slug.to_owned()), ..self.clone() }
     }
 
+    /// The organization that they narrow their requests to.
+    pub fn slug(&self) -> Option<&str> {
+        self.organization.as_deref()
+    }
+
     /// Asks.
     pub async fn ask(&self, query: &str) -> Answer {
         self.ask_with(query, Value::Null).await

@@ -10,5 +10,6 @@ pub mod letters;
 pub mod process;
 pub mod queries;
 pub mod smtp;
+pub mod socket;
 pub mod tenants;
 pub mod wire;

@@ -24,6 +24,8 @@ pub enum Need {
     Myself,
     /// The permission in what is looked up, which is not there for anybody else.
     Finds(P),
+    /// The permission in the object of this type that a subscription names, which is not there for anybody else.
+    Awaits(&'static str, P),
     /// To bring what proves it, such as the token of a mail, which nobody here has.
     Token,
     /// To be signed in, and to bring what proves it once more: one's password, for what nobody here is to do.
@@ -56,9 +58,13 @@ impl Need {
     pub const fn shown(self) -> Option<&'static str> {
         match self {
             Self::Public | Self::Visible | Self::HoldsOrMine(_) => None,
-            Self::SignedIn | Self::Finds(_) | Self::Everywhere | Self::Password | Self::Profile | Self::Session => {
-                Some("signed_in")
-            }
+            Self::SignedIn
+            | Self::Finds(_)
+            | Self::Awaits(..)
+            | Self::Everywhere
+            | Self::Password
+            | Self::Profile
+            | Self::Session => Some("signed_in"),
             Self::Token | Self::SigningIn => Some("public"),
             Self::Myself | Self::Addressee(_) | Self::OnOneself(_) => Some("self"),
             Self::Holds(permission)
@@ -72,8 +78,8 @@ impl Need {
 }
 
 use Need::{
-    Addressee, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnAsPerson, OnOneself, OnOwn, OnToMake,
-    Password, Profile, Public, Session, SignedIn, SigningIn, Token, Visible,
+    Addressee, Awaits, Everywhere, Finds, Holds, HoldsOnOwn, HoldsOrMine, Myself, On, OnAsPerson, OnOneself, OnOwn,
+    OnToMake, Password, Profile, Public, Session, SignedIn, SigningIn, Token, Visible,
 };
 
 /// How an object of the type is come by.
@@ -82,6 +88,8 @@ pub enum Source {
     /// The roots; `Query` is asked about an organization, a mutation about what it names.
     Query,
     Mutation,
+    /// Over WebSocket.
+    Subscription,
     /// By its id: the id's prefix, its table, who sees it, and whose own it counts as. What belongs to the
     /// caller's organization and is not their own is the standpoint "hidden".
     Node {
@@ -114,6 +122,12 @@ pub const TYPES: &[Line] = &[
         (Finds(P::OrganizationRead), "node nodes organization"),
         (Finds(P::ProjectsList), "project"),
     ]),
+    ("SubscriptionRoot", Source::Subscription, &[
+        (Awaits("Project", P::ProjectsList), "projectChanged"),
+        (On("Organization", P::AuditRead), "auditLogAdded"),
+    ]),
+    ("ProjectChanged", Through("SubscriptionRoot", "projectChanged"), &[(Visible, "change project projectId")]),
+    ("AuditLogAdded", Through("SubscriptionRoot", "auditLogAdded"), &[(Visible, "auditLog")]),
     // A mutation has its line here, its arguments in `ARGUMENTS`, and a line for its payload below.
     ("Mutation", Source::Mutation, &[
         (Public, "completeSignIn refreshSession requestPasswordReset resendConfirmation signUp"),
@@ -458,9 +472,9 @@ impl Type {
     }
 
     /// The fields that are asked in one document. Mutations are asked one by one: each is about an object of its own,
-    /// and one that fails takes the whole answer with it.
+    /// and one that fails takes the whole answer with it. A subscription has one field.
     pub fn parts(&self) -> impl Iterator<Item = &[Field]> {
-        let size = if matches!(self.source, Source::Mutation) { 1 } else { self.fields.len() };
+        let size = if matches!(self.source, Source::Mutation | Source::Subscription) { 1 } else { self.fields.len() };
         self.fields.chunks(size)
     }
 

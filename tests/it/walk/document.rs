@@ -25,6 +25,8 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("Query.nodes", "ids: [\"$organization\"]"),
     ("Query.organization", "slug: \"$slug\""),
     ("Query.project", "ref: \"$ref\""),
+    ("SubscriptionRoot.projectChanged", "ref: \"$ref\""),
+    ("SubscriptionRoot.auditLogAdded", "organization: \"$slug\""),
     ("Organization.usage", "from: \"$lastMonth\", to: \"$now\""),
     ("Organization.usageDaily", "from: \"$lastMonth\", to: \"$now\""),
     ("Project.usage", "from: \"$lastMonth\", to: \"$now\""),
@@ -155,6 +157,7 @@ impl<'a> Writer<'a> {
     fn wrapped(&self, line: &Type, inner: String, place: &Place, base: &mut Vec<String>) -> String {
         match line.source {
             Source::Query => format!("query {{ {inner} }}"),
+            Source::Subscription => format!("subscription {{ {inner} }}"),
             Source::Mutation if KEPT.iter().any(|name| inner.starts_with(name)) => format!("mutation {{ {inner} }}"),
             Source::Mutation => format!("mutation {{ {inner} {UNDO} }}"),
             Source::Node { .. } => {

@@ -68,16 +68,17 @@ impl Expectation<'_> {
             | Need::OnAsPerson(kind, _)
             | Need::OnOneself(kind)
             | Need::OnToMake(kind, _)
-            | Need::OnOwn(kind, _) => Some(self.access.of(kind)),
+            | Need::OnOwn(kind, _)
+            | Need::Awaits(kind, _) => Some(self.access.of(kind)),
             _ => None,
         };
         match line.source {
             Source::Query => Some(self.access.of("Organization")),
-            Source::Mutation => part.iter().find_map(|field| named(field.need)),
+            Source::Mutation | Source::Subscription => part.iter().find_map(|field| named(field.need)),
             Source::Node { .. } => Some(line),
             Source::Through("Query", _) => None,
-            Source::Through("Mutation", steps) => {
-                named(self.access.of("Mutation").field(steps.split('.').next().unwrap_or_default()).need)
+            Source::Through(root @ ("Mutation" | "SubscriptionRoot"), steps) => {
+                named(self.access.of(root).field(steps.split('.').next().unwrap_or_default()).need)
             }
             Source::Through(parent, _) => self.subject(self.access.of(parent), &[]),
         }
@@ -97,7 +98,7 @@ impl Expectation<'_> {
     /// Whether one gets to the object at all.
     fn reaches(&self, who: &Person<'_>, line: &Type, place: &Place) -> Way {
         match line.source {
-            Source::Query | Source::Mutation => Ok(()),
+            Source::Query | Source::Mutation | Source::Subscription => Ok(()),
             Source::Node { seen, .. } => {
                 self.meets(Need::SignedIn, who, place)?;
                 // What one may not see is not there.
@@ -150,6 +151,7 @@ impl Expectation<'_> {
             Need::Token | Need::Password => return refused("INVALID_INPUT", None),
             Need::Holds(permission)
             | Need::Finds(permission)
+            | Need::Awaits(_, permission)
             | Need::On(_, permission)
             | Need::OnAsPerson(_, permission) => who.holds(permission, place),
             // Every role grants it.
@@ -168,6 +170,7 @@ impl Expectation<'_> {
         }
         match need {
             Need::Finds(_) | Need::Profile => Err(Outcome::Null),
+            Need::Awaits(..) => refused("NOT_FOUND", None),
             Need::On(kind, _)
             | Need::OnAsPerson(kind, _)
             | Need::OnOneself(kind)

@@ -10,6 +10,7 @@ mod objects;
 mod people;
 mod schema;
 mod snapshot;
+mod subscription;
 
 use std::collections::BTreeSet;
 
@@ -87,7 +88,7 @@ async fn walked(app: &App) -> String {
                     wrong.push(format!("{}: there is none that {} could be asked to look at", line.name, who.label));
                 }
                 for (standpoint, places) in places {
-                    let looked = look(&writer, &expectation, line, part, who, &places).await;
+                    let looked = look(&writer, &expectation, line, part, who, &places, app).await;
                     for (field, outcome, expected) in looked {
                         let may_be_null = field.may_be_null && expected == Outcome::Value && outcome == Outcome::Null;
                         if outcome != expected && !may_be_null {
@@ -118,12 +119,13 @@ async fn look<'f>(
     part: &'f [Field],
     who: &mut Person<'_>,
     places: &[Place],
+    app: &App,
 ) -> Vec<(&'f Field, Outcome, Outcome)> {
     let mut looked = Vec::new();
     let mut left: Vec<&Field> = part.iter().collect();
     for (nth, place) in places.iter().enumerate() {
         let names: Vec<_> = left.iter().map(|field| field.name).collect();
-        let outcomes = ask(writer, line, who, &names, place).await;
+        let outcomes = ask(writer, line, who, &names, place, app).await;
         let asked = left.drain(..).zip(outcomes).map(|(field, outcome)| {
             let expected = expectation.of(who, line, field, place);
             (field, outcome, expected)
@@ -173,8 +175,13 @@ async fn ask(
     who: &mut Person<'_>,
     fields: &[&'static str],
     place: &Place,
+    app: &App,
 ) -> Vec<Outcome> {
     let document = writer.ask(line, fields.iter().copied(), place);
+    if matches!(line.source, Source::Subscription | Source::Through("SubscriptionRoot", _)) {
+        let answer = subscription::first_event(app, &who.reader, &document.text, place).await;
+        return fields.iter().map(|field| document.outcome(&answer, field)).collect();
+    }
     let is_mutation = matches!(line.source, Source::Mutation | Source::Through("Mutation", _));
     let actor = if is_mutation && !document.undone { who.afresh() } else { who.reader.clone() };
     let answer = actor.ask(&document.text).await;
