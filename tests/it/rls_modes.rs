@@ -172,7 +172,8 @@ async fn in_shadow_mode_what_would_be_withheld_is_logged_with_table_user_and_sta
     let lines = watched.lines(DIFFERS);
     let [line] = lines.as_slice() else { panic!("one line for the one statement: {lines:#?}") };
     let owner: Uuid = superuser.one("SELECT id FROM platform.users WHERE email = 'owner@acme.test'", []).await;
-    assert_eq!([&line["tables"], &line["user"]], [&json!("projects"), &json!(owner.to_string())]);
+    let tables = json!("compute_config, disk_config, projects");
+    assert_eq!([&line["tables"], &line["user"]], [&tables, &json!(owner.to_string())]);
     assert_eq!(line["level"], "WARN");
     let statement = line["statement"].as_str().unwrap();
     assert!(statement.starts_with("SELECT ") && statement.contains("\"platform\".\"projects\""), "{statement}");
