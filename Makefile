@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits websocket fuzz python wrk clean
+.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits websocket hostile fuzz python wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -114,6 +114,13 @@ python:
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq python3 python3-venv >/dev/null; \
 	else echo "make fuzz: Python 3 with venv is missing: install the packages 'python3' and 'python3-venv'"; exit 1; fi
+
+# Clients that mean harm, on the release server under a memory cap of 1 GiB, for about two minutes.
+hostile:
+	$(CARGO) build --locked --example with_postgres
+	$(CARGO) build --locked --release --package ogelbase --package hostile --bins
+	SERVER=target/release/ogelbase UNDER="prlimit --data=1073741824" \
+		target/debug/examples/with_postgres tests/with-server.sh hostile target/release/hostile
 
 # Tools that cargo builds; each is skipped where it is there.
 cargo-deny:

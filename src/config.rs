@@ -10,7 +10,9 @@ use figment::{
     error::Kind,
     providers::{Env, Format, Serialized, Toml},
 };
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::{auth::jwt, db::pool, mail::Mailer, vault::Vault};
 
@@ -24,7 +26,7 @@ const PREFIX: &str = "OGELBASE_";
 const MOST_COST: u32 = i32::MAX.unsigned_abs();
 
 /// Settings that are taken from the environment as they stand. Of the others, `true`, `12` and the like are read.
-const TEXTS: [&str; 11] = [
+const TEXTS: [&str; 12] = [
     "app_url",
     "data_dir",
     "database_url",
@@ -35,6 +37,7 @@ const TEXTS: [&str; 11] = [
     "pg_bin_dir",
     "smtp_ca_file",
     "smtp_url",
+    "trusted_documents_file",
     "vault_keys",
 ];
 
@@ -71,6 +74,28 @@ pub enum MailTransport {
     File,
     /// Into the log, with the link; for development alone.
     Log,
+}
+
+/// Which documents run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustedDocuments {
+    /// Any; none is known by an id of the operator's.
+    Off,
+    /// Any; those of the file by their id as well.
+    Also,
+    /// Those of the file and no others.
+    Only,
+}
+
+/// Where a reverse proxy writes whom it heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`: addresses, the nearest last.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239): `for=` of each element.
+    Forwarded,
 }
 
 /// A setting that no log shows.
@@ -145,6 +170,33 @@ pub struct Config {
     pub sign_in_free_failures_of_address: u32,
     /// Longest wait after failed sign-ins in seconds (1 to 86,400). Default 900.
     pub sign_in_longest_wait_seconds: u32,
+    /// Connections of clients at once (1 to 1,000,000). Default 8,192.
+    pub max_connections: usize,
+    /// Of them from one address (over IPv6: one /64), proxies of ours apart (1 to 1,000,000). Default 512.
+    pub max_connections_of_address: usize,
+    /// Requests under way at once; each may hold a body in memory (1 to 1,000,000). Default 1,024.
+    pub max_requests: usize,
+    /// Of them of one address (1 to 1,000,000). Default 256.
+    pub max_requests_of_address: usize,
+    /// Seconds within which the head of a request must have arrived, and on a new connection its first (1 to 600).
+    /// Default 10.
+    pub head_timeout_seconds: u64,
+    /// Seconds that a connection may wait for its next request (1 to 3,600). Default 75.
+    pub idle_timeout_seconds: u64,
+    /// Seconds within which a client must take the next piece of its answer (1 to 600). Default 30.
+    pub answer_timeout_seconds: u64,
+    /// Networks of the reverse proxies whose word counts for where a request comes from. Default none.
+    pub trusted_proxies: Vec<IpNetwork>,
+    /// The header in which they say so: `x-forwarded-for` (default) or `forwarded`.
+    pub proxy_header: ProxyHeader,
+    /// Origins of web pages that may ask from other hosts, as `https://studio.example.com`. Default none.
+    pub cors_origins: Vec<String>,
+    /// Seconds for which browsers are told to come by HTTPS alone (0: not told, to 63,072,000). Default 0.
+    pub hsts_seconds: u64,
+    /// Whether documents of `trusted_documents_file` run: `off` (default), `also` those, or `only` those.
+    pub trusted_documents: TrustedDocuments,
+    /// A JSON object of ids and documents, as graphql-codegen's client preset writes it. None: there are no such.
+    pub trusted_documents_file: Option<PathBuf>,
     /// Largest body of a request in bytes. Default 262,144.
     pub body_limit_bytes: usize,
     /// Seconds within which the body of a request must have arrived (1 to 600). Default 10.
@@ -217,6 +269,19 @@ impl Default for Config {
             sign_in_free_failures: 5,
             sign_in_free_failures_of_address: 50,
             sign_in_longest_wait_seconds: 900,
+            max_connections: 8_192,
+            max_connections_of_address: 512,
+            max_requests: 1_024,
+            max_requests_of_address: 256,
+            head_timeout_seconds: 10,
+            idle_timeout_seconds: 75,
+            answer_timeout_seconds: 30,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::XForwardedFor,
+            cors_origins: Vec::new(),
+            hsts_seconds: 0,
+            trusted_documents: TrustedDocuments::Off,
+            trusted_documents_file: None,
             body_limit_bytes: 262_144,
             body_timeout_seconds: 10,
             request_timeout_seconds: 30,
@@ -323,6 +388,21 @@ impl Config {
         within("OGELBASE_SIGN_IN_FREE_FAILURES", self.sign_in_free_failures, 0, 1_000)?;
         within("OGELBASE_SIGN_IN_FREE_FAILURES_OF_ADDRESS", self.sign_in_free_failures_of_address, 0, 1_000_000)?;
         within("OGELBASE_SIGN_IN_LONGEST_WAIT_SECONDS", self.sign_in_longest_wait_seconds, 1, 86_400)?;
+        within("OGELBASE_MAX_CONNECTIONS", self.max_connections, 1, 1_000_000)?;
+        within("OGELBASE_MAX_CONNECTIONS_OF_ADDRESS", self.max_connections_of_address, 1, 1_000_000)?;
+        within("OGELBASE_MAX_REQUESTS", self.max_requests, 1, 1_000_000)?;
+        within("OGELBASE_MAX_REQUESTS_OF_ADDRESS", self.max_requests_of_address, 1, 1_000_000)?;
+        within("OGELBASE_HEAD_TIMEOUT_SECONDS", self.head_timeout_seconds, 1, 600)?;
+        within("OGELBASE_IDLE_TIMEOUT_SECONDS", self.idle_timeout_seconds, 1, 3_600)?;
+        within("OGELBASE_ANSWER_TIMEOUT_SECONDS", self.answer_timeout_seconds, 1, 600)?;
+        within("OGELBASE_HSTS_SECONDS", self.hsts_seconds, 0, 63_072_000)?;
+        if let Some(problem) = self.cors_origins.iter().find_map(|origin| problem_of_origin(origin)) {
+            return Err(wrong("OGELBASE_CORS_ORIGINS", &problem));
+        }
+        if self.trusted_documents != TrustedDocuments::Off && self.trusted_documents_file.is_none() {
+            let problem = "must name the file of the documents that OGELBASE_TRUSTED_DOCUMENTS lets run";
+            return Err(wrong("OGELBASE_TRUSTED_DOCUMENTS_FILE", problem));
+        }
         within("OGELBASE_BODY_LIMIT_BYTES", self.body_limit_bytes, 1_024, 16_777_216)?;
         within("OGELBASE_BODY_TIMEOUT_SECONDS", self.body_timeout_seconds, 1, 600)?;
         within("OGELBASE_REQUEST_TIMEOUT_SECONDS", self.request_timeout_seconds, 1, 600)?;
@@ -397,6 +477,17 @@ impl Config {
 
 fn wrong(setting: &'static str, problem: &str) -> ConfigError {
     ConfigError::Value { setting, problem: problem.to_owned() }
+}
+
+/// What is wrong with an origin: browsers compare it character by character.
+fn problem_of_origin(origin: &str) -> Option<String> {
+    let written = Url::parse(origin).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let written = written.map(|url| url.origin().ascii_serialization());
+    match written {
+        Some(written) if written == origin => None,
+        Some(written) => Some(format!("`{origin}` must be written as `{written}`")),
+        None => Some(format!("`{origin}` must be an origin, as `https://studio.example.com`; `*` is not one")),
+    }
 }
 
 fn within<T: PartialOrd + fmt::Display>(setting: &'static str, value: T, least: T, most: T) -> Result<(), ConfigError> {

@@ -36,6 +36,9 @@ pub enum Error {
         /// What is wrong and what would be right.
         message: Cow<'static, str>,
     },
+    /// A document was named that is not known here. The message is what clients look for that send the text then.
+    #[error("PersistedQueryNotFound")]
+    DocumentNotFound,
     /// The state of things does not allow it (a name is taken, a row changed meanwhile).
     #[error("{0}")]
     Conflict(Cow<'static, str>),
@@ -97,6 +100,7 @@ impl Error {
             Self::Forbidden { .. } => "FORBIDDEN",
             Self::NotFound(_) => "NOT_FOUND",
             Self::InvalidInput { .. } => "INVALID_INPUT",
+            Self::DocumentNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::Conflict(_) => "CONFLICT",
             Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
             Self::LimitExceeded { .. } | Self::DocumentLimit { .. } => "LIMIT_EXCEEDED",

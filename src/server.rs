@@ -25,9 +25,9 @@ use crate::{
         sign_in_failures::BackOff,
     },
     error::Error,
-    gate::{Gate, SchemaError},
+    gate::{Gate, Registry, RegistryError, SchemaError},
     graphql::engine::Engine,
-    http::{App, Sockets, router},
+    http::{App, Sockets, router, serve},
     jobs::{self, Jobs},
     mail::Mailer,
     project_keys,
@@ -65,6 +65,9 @@ pub enum ServerError {
     /// The schema that documents are validated against.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// The documents that the operator trusts.
+    #[error(transparent)]
+    Documents(#[from] RegistryError),
     /// The database lacks migrations, and this server was told not to apply them.
     #[error("the database lacks {}: run `ogelbase migrate up` (OGELBASE_MIGRATE is false)", missing.join(", "))]
     NotMigrated {
@@ -91,7 +94,7 @@ pub struct Server {
     database: Database,
     postgres: Postgres,
     stop: watch::Sender<bool>,
-    http: JoinHandle<io::Result<()>>,
+    http: JoinHandle<()>,
     sockets: Sockets,
     notices: JoinHandle<()>,
     jobs: Option<Jobs>,
@@ -147,25 +150,26 @@ impl Server {
             },
         };
         let patience = Duration::from_secs(config.request_timeout_seconds);
-        let gate = Gate::new(&config)?;
         let sockets = Sockets::new(&config);
+        let config = Arc::new(config);
+        let documents = Registry::open(Gate::new(&config)?, &config)?;
+        let settings = Arc::clone(&config);
         let app = App {
-            gate,
+            documents,
             engine: Engine::new(&config),
             budgets: Arc::new(Budgets::new(&config, clock)),
             sockets: sockets.clone(),
             database: database.clone(),
             sessions: Arc::new(sessions),
             vault,
-            config: Arc::new(config),
+            config,
         };
         let (stop, mut stopped) = watch::channel(false);
-        let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
         let http = tokio::spawn(async move {
             let told = async move {
                 let _ = stopped.wait_for(|stopped| *stopped).await;
             };
-            axum::serve(listener, service).with_graceful_shutdown(told).await
+            serve(listener, router(app), settings, told).await
         });
         let jobs = work.map(Jobs::start);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -200,10 +204,7 @@ impl Server {
             () = told => {}
             error = self.postgres.failure() => return Err(ServerError::DatabaseEnded(error)),
             ended = &mut self.http => {
-                return match ended {
-                    Ok(ended) => ended.map_err(ServerError::Http),
-                    Err(panic) => Err(ServerError::Http(io::Error::other(panic))),
-                };
+                return ended.map_err(|panic| ServerError::Http(io::Error::other(panic)));
             }
         }
         tracing::info!("stopping: running requests are finished first");

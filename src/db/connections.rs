@@ -28,7 +28,7 @@ const LONGEST_REST: Duration = Duration::from_secs(10 * 60);
 /// locks of a reader.
 const TAKEN_ALONG: Duration = Duration::from_millis(5);
 /// How long the end of a transaction may take that changed nothing, before its connection is closed instead.
-const END_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// At most so many connections, opened when they are first needed.
 #[derive(Debug, Clone)]
@@ -119,7 +119,12 @@ impl Lent {
 
     /// The same where nothing was written or nothing is to stay: where it takes long, the connection is closed instead.
     pub(super) async fn end_in_time(self, sql: &'static str) -> sqlx::Result<()> {
-        tokio::time::timeout(END_TIMEOUT, self.end(sql)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        self.end_within(END_TIMEOUT, sql).await
+    }
+
+    /// The same with a time of the caller's.
+    pub(super) async fn end_within(self, time: Duration, sql: &'static str) -> sqlx::Result<()> {
+        tokio::time::timeout(time, self.end(sql)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 }
 

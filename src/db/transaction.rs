@@ -6,16 +6,25 @@
 //! dropped, whatever it was doing, is rolled back before it is used again. COMMIT of what was written runs in a task of
 //! its own, which nobody can cancel.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, postgres::PgRow};
 use tokio::sync::{Mutex, oneshot};
 
-use super::connections::Lent;
+use super::connections::{END_TIMEOUT, Lent};
 use crate::error::{Error, Result};
+
+/// How long ROLLBACK may wait for what was cut off. Most statements end within it, and the connection is kept. Of a longer
+/// one nobody waits for the end: the connection is closed, and PostgreSQL, which looks once a second whether it is there
+/// (`client_connection_check_interval`), stops the statement. To cancel it and keep the connection would need its process
+/// number for each request, and could hit what runs next.
+const PATIENCE_WITH_A_STATEMENT: Duration = Duration::from_millis(200);
 
 /// Counts of requests that were cut off, by the part of the transaction that the cut fell into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,17 +93,18 @@ impl Drop for Held {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             self.cuts.count(self.phase);
-            roll_back(connection);
+            let works = matches!(self.phase, Phase::Begin | Phase::Statement);
+            roll_back(connection, if works { PATIENCE_WITH_A_STATEMENT } else { END_TIMEOUT });
         }
     }
 }
 
 /// Gives the connection back clean, or closes it. Never waits.
-fn roll_back(connection: Lent) {
+fn roll_back(connection: Lent, patience: Duration) {
     // Without a runtime it is dropped, and so closed.
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(async move {
-            if let Err(error) = connection.end_in_time("ROLLBACK").await {
+            if let Err(error) = connection.end_within(patience, "ROLLBACK").await {
                 tracing::debug!(%error, "a connection that did not roll back was closed");
             }
         });
@@ -211,13 +221,13 @@ impl RequestTransaction {
         let Some(connection) = held.connection.take() else { return };
         // Of a statement that was dropped half way the answer is still to come, and may be an error.
         let clean = held.phase == Phase::Idle && !held.failed && !held.elevated;
-        if clean { connection.give_back_after_reading() } else { roll_back(connection) }
+        if clean { connection.give_back_after_reading() } else { roll_back(connection, END_TIMEOUT) }
     }
 
     /// Undoes everything; the answer need not wait for it.
     pub async fn roll_back_in_background(&self) {
         if let Some(connection) = self.held.lock().await.take().and_then(|mut held| held.connection.take()) {
-            roll_back(connection);
+            roll_back(connection, END_TIMEOUT);
         }
     }
 }
@@ -227,7 +237,7 @@ async fn end(mut held: Held) -> Result<()> {
         return Ok(());
     };
     if held.failed || held.elevated {
-        roll_back(connection);
+        roll_back(connection, END_TIMEOUT);
         return Err(Error::internal("a statement of this transaction failed, so it was rolled back"));
     }
     Ok(connection.end("COMMIT").await?)

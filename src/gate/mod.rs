@@ -12,6 +12,7 @@ mod documents;
 mod limits;
 mod plan;
 mod refusal;
+mod registry;
 mod rules;
 mod scan;
 mod suggestion;
@@ -34,6 +35,7 @@ use refusal::{too_much, wrong};
 use rules::Rules;
 
 pub use cost::MOST as MOST_COST;
+pub use registry::{Asked, Registry, RegistryError, Sha256Hex};
 pub use rules::SchemaError;
 
 /// What a client asks.
@@ -68,6 +70,14 @@ impl Gate {
             introspection: config.answers_introspection(),
             suggests: config.development() || config.answers_introspection(),
         })
+    }
+
+    /// Says whether a text would be let through, whatever its variables.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the places.
+    pub fn vet(&self, text: &str) -> Result<(), Vec<ServerError>> {
+        self.learn(text, true).map(|_| ())
     }
 
     /// Prepares a document to be run. `signed_in` callers are told which names they may have meant, as everybody is in

@@ -66,6 +66,7 @@ fn present_one(shown: &mut ServerError, request_id: &str) {
         }
         Error::Unauthenticated(_)
         | Error::NotFound(_)
+        | Error::DocumentNotFound
         | Error::Conflict(_)
         | Error::IdempotencyMismatch
         | Error::TookTooLong

@@ -16,16 +16,14 @@ use axum::{
 use super::{
     App, body, budget, credential,
     media::{self, Media, Wanted},
-    operation,
-    parameters::Parameters,
-    reply, request_id,
+    operation, parameters, reply, request_id,
 };
 use crate::{
     auth::session::Client,
     budget::Account,
     db::Opening,
     error::{Error, Result},
-    gate::Document,
+    gate::Asked,
     graphql::engine::server_error,
 };
 
@@ -33,7 +31,7 @@ const ALL_METHODS: &str = "GET, HEAD, POST";
 /// Characters of a client's name for itself that are kept: sessions and the audit trail have room for no more.
 const LONGEST_USER_AGENT: usize = 500;
 
-/// `GET /graphql`: a query, with `query`, `variables` and `operationName` in the query string. Who wants a page is sent
+/// `GET /graphql`: a query, with its parameters in the query string. Who wants a page is sent
 /// to GraphiQL.
 pub async fn get(
     State(app): State<App>,
@@ -46,13 +44,14 @@ pub async fn get(
         Some(Wanted::Page) if app.config.serves_graphiql() => return Redirect::to("/graphiql").into_response(),
         _ => return not_acceptable(),
     };
-    match Parameters::of_query_string(text.as_deref().unwrap_or_default()) {
-        Ok(parameters) => answer(&app, &Method::GET, &headers, peer, media, parameters).await,
+    match parameters::of_query_string(text.as_deref().unwrap_or_default()) {
+        Ok(asked) => answer(&app, &Method::GET, &headers, peer, media, asked).await,
         Err(error) => reply::refused(media, StatusCode::BAD_REQUEST, error),
     }
 }
 
-/// `POST /graphql`: one JSON object with `query`, and perhaps `variables` and `operationName`.
+/// `POST /graphql`: one JSON object with `query` or the name of a document, and perhaps `variables`,
+/// `operationName` and `extensions`.
 pub async fn post(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -72,8 +71,8 @@ pub async fn post(
         Ok(body) => body,
         Err((status, error)) => return reply::refused(media, status, error),
     };
-    match Parameters::of_body(&body) {
-        Ok(parameters) => answer(&app, &Method::POST, &headers, peer, media, parameters).await,
+    match parameters::of_body(&body) {
+        Ok(asked) => answer(&app, &Method::POST, &headers, peer, media, asked).await,
         Err(error) => reply::refused(media, StatusCode::BAD_REQUEST, error),
     }
 }
@@ -101,7 +100,7 @@ async fn answer(
     headers: &HeaderMap,
     peer: SocketAddr,
     media: Media,
-    asked: Parameters,
+    asked: Asked,
 ) -> Response {
     let client = Client {
         ip: Some(peer.ip().to_canonical()),
@@ -121,7 +120,7 @@ async fn answer_on(
     headers: &HeaderMap,
     client: Client,
     media: Media,
-    asked: Parameters,
+    asked: Asked,
 ) -> Response {
     let refused = |error: Error| reply::refused(media, reply::status_of(&error), error);
     let opening = match opening(app, headers, &client).await {
@@ -134,13 +133,8 @@ async fn answer_on(
     if let Err(spent) = account.opens(&opening) {
         return refused(spent);
     }
-    let document = Document {
-        query: asked.query.unwrap_or_default(),
-        operation_name: asked.operation_name,
-        variables: asked.variables,
-    };
     let signed_in = !matches!(opening, Opening::Anonymous | Opening::ApiKey { .. });
-    let prepared = match app.gate.admit(document, signed_in) {
+    let prepared = match app.documents.admit(asked, signed_in) {
         Ok(prepared) => prepared,
         Err(errors) => {
             account.refused();

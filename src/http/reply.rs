@@ -63,6 +63,7 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         Error::Unavailable(_) | Error::TookTooLong | Error::Collided => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         Error::InvalidInput { .. }
+        | Error::DocumentNotFound
         | Error::Conflict(_)
         | Error::IdempotencyMismatch
         | Error::LimitExceeded { .. }

@@ -1,21 +1,21 @@
 //! Routes and the layers around them.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{Redirect, Response},
     routing::get,
 };
 use serde_json::json;
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Sockets, console, graphql, health, reply, request_id, websocket};
+use super::{Sockets, console, doors::Doors, graphql, headers, health, reply, request_id, websocket};
 use crate::{
-    auth::session::Sessions, budget::Budgets, config::Config, db::Database, gate::Gate, graphql::engine::Engine,
+    auth::session::Sessions, budget::Budgets, config::Config, db::Database, gate::Registry, graphql::engine::Engine,
     vault::Vault,
 };
 
@@ -31,7 +31,7 @@ pub struct App {
     /// Opens what is sealed.
     pub vault: Arc<Vault>,
     /// What a document passes first.
-    pub gate: Gate,
+    pub documents: Registry,
     /// What callers may cost.
     pub budgets: Arc<Budgets>,
     /// The graph.
@@ -62,7 +62,10 @@ pub fn router(app: App) -> Router {
             .route("/graphiql/{*path}", get(console::asset));
     }
     let timeout = Duration::from_secs(app.config.request_timeout_seconds);
-    with_layers(routes, timeout).with_state(app)
+    let requests = Doors::new(app.config.max_requests, app.config.max_requests_of_address);
+    let routes = routes.layer(from_fn_with_state(requests, make_room));
+    let routes = with_layers(routes, timeout);
+    headers::of(routes, &app.config).with_state(app)
 }
 
 /// The layers that every request passes: its id, its log line, panics answered as INTERNAL, the time limit.
@@ -71,10 +74,23 @@ pub fn with_layers<S: Clone + Send + Sync + 'static>(routes: Router<S>, timeout:
         .layer(from_fn_with_state(timeout, give_up_in_time))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn(request_id::identify))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            header::HeaderValue::from_static("nosniff"),
-        ))
+}
+
+/// Requests are counted apart from connections: over HTTP/2 one connection makes many at once, and behind a proxy they are
+/// of many people.
+async fn make_room(
+    State(doors): State<Arc<Doors>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(_entry) = doors.enter(Some(client.ip())) else {
+        let message = "there are too many requests at once, from your address or in all: try again shortly";
+        let mut response = reply::failure(StatusCode::SERVICE_UNAVAILABLE, message, json!({ "code": "UNAVAILABLE" }));
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        return response;
+    };
+    next.run(request).await
 }
 
 /// A request that was given up has happened not at all, unless it was given up while it was being committed.

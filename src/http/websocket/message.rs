@@ -5,7 +5,7 @@ use axum::extract::ws::Message;
 use serde_json::{Map, Value, json};
 
 use super::closing::Closing;
-use crate::gate::Document;
+use crate::gate::Asked;
 
 /// Characters of an operation's id at most.
 const LONGEST_ID: usize = 128;
@@ -16,7 +16,7 @@ pub(super) enum Incoming {
     ConnectionInit(Map<String, Value>),
     Ping(Option<Value>),
     Pong,
-    Subscribe { id: String, document: Document },
+    Subscribe { id: String, document: Asked },
     Complete { id: String },
 }
 
@@ -56,9 +56,19 @@ pub(super) fn read(text: &str) -> Read<Incoming> {
     Ok(incoming)
 }
 
-fn document(mut payload: Map<String, Value>) -> Read<Document> {
-    let Some(Value::String(query)) = payload.remove("query") else {
-        return bad("`payload.query` must be a string");
+fn document(mut payload: Map<String, Value>) -> Read<Asked> {
+    let document_id = match payload.remove("documentId") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(id)) => Some(id),
+        Some(_) => return bad("`payload.documentId` must be a string"),
+    };
+    let query = match payload.remove("query") {
+        None | Some(Value::Null) if document_id.is_some() => None,
+        Some(Value::String(_)) if document_id.is_some() => {
+            return bad("`payload.documentId` must not come with `query`: a document is sent or named");
+        }
+        Some(Value::String(query)) => Some(query),
+        _ => return bad("`payload.query` must be a string"),
     };
     let operation_name = match payload.remove("operationName") {
         None | Some(Value::Null) => None,
@@ -68,7 +78,8 @@ fn document(mut payload: Map<String, Value>) -> Read<Document> {
     let variables = object(&mut payload, "variables")?.unwrap_or_default();
     object(&mut payload, "extensions")?;
     no_other(&payload)?;
-    Ok(Document { query, operation_name, variables: Variables::from_json(Value::Object(variables)) })
+    let variables = Variables::from_json(Value::Object(variables));
+    Ok(Asked { query, document_id, persisted: None, operation_name, variables })
 }
 
 fn id(members: &mut Map<String, Value>) -> Read<String> {

@@ -24,7 +24,7 @@ use crate::{
     budget::Account,
     db::Opening,
     error::Error,
-    gate::Document,
+    gate::Asked,
     graphql::{
         engine::{Event, Prepared, server_error},
         live::Moment,
@@ -55,7 +55,7 @@ impl Operations {
     }
 
     /// Starts one. One too many is refused by itself, a second one with the same id with the whole connection.
-    pub async fn start(&mut self, id: String, document: Document, credential: Arc<Credential>) -> Result<(), Closing> {
+    pub async fn start(&mut self, id: String, document: Asked, credential: Arc<Credential>) -> Result<(), Closing> {
         let most = self.app.config.websocket_operations;
         let running = {
             let running = held(&self.running);
@@ -132,13 +132,13 @@ struct Operation {
 }
 
 impl Operation {
-    async fn run(mut self, document: Document) {
+    async fn run(mut self, document: Asked) {
         self.identify();
         let account = self.account();
         if let Err(spent) = account.opens(&self.credential.opening) {
             return self.refused(spent).await;
         }
-        match self.app.gate.admit(document, self.is_signed_in()) {
+        match self.app.documents.admit(document, self.is_signed_in()) {
             Err(errors) => {
                 account.refused();
                 self.fail(errors).await;

@@ -5,10 +5,15 @@ use serde_json::{Value, json};
 
 use crate::support::app::App;
 
+mod abandoned;
 mod bodies;
+mod connections;
+mod headers;
+mod known_documents;
 mod media;
 mod methods;
 mod parameters;
+mod proxies;
 
 pub const TYPENAME: &str = r#"{"query":"{ __typename }"}"#;
 pub const JSON: &str = "application/json; charset=utf-8";

@@ -1,0 +1,76 @@
+//! Documents that take a server's memory, time or stack.
+
+use std::fmt::Write as _;
+
+/// Each with what it is.
+pub fn all() -> Vec<(&'static str, String)> {
+    vec![
+        ("deep list", format!("{{ node(id: {}1{}) {{ id }} }}", "[".repeat(7_000), "]".repeat(7_000))),
+        ("deep object", format!("{{ node(id: {}1{}) {{ id }} }}", "{a:".repeat(7_000), "}".repeat(7_000))),
+        ("deep selection", format!("{}id{}", "{ a ".repeat(7_000), "}".repeat(7_000))),
+        ("deep type", format!("query ($a: {}Int{}) {{ __typename }}", "[".repeat(7_000), "]".repeat(7_000))),
+        ("deep list, never closed", format!("{{ node(id: {}", "[".repeat(60_000))),
+        ("doubling fragments", doubling(28, false)),
+        ("doubling fragments, aliased", doubling(28, true)),
+        ("fragments in a circle", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned()),
+        ("overlapping fields", overlapping(200)),
+        (
+            "aliases",
+            format!("{{ {} }}", (0..10_000).map(|number| format!("a{number}: __typename ")).collect::<String>()),
+        ),
+        ("one field many times", format!("{{ {} }}", "__typename ".repeat(15_000))),
+        ("directives", format!("{{ __typename {} }}", "@skip(if: false) ".repeat(10_000))),
+        ("unknown directives", format!("{{ __typename {} }}", "@a ".repeat(40_000))),
+        ("operations", (0..8_000).map(|number| format!("query A{number} {{ __typename }} ")).collect()),
+        (
+            "variables",
+            format!(
+                "query ({}) {{ __typename }}",
+                (0..9_000).map(|number| format!("$a{number}: Int ")).collect::<String>()
+            ),
+        ),
+        ("introspection of introspection", introspection(12)),
+        ("a long number", format!("{{ node(id: {}) {{ id }} }}", "9".repeat(200_000))),
+        ("a long string", format!("{{ node(id: \"{}\") {{ id }} }}", "x".repeat(200_000))),
+        ("a long name", format!("{{ {} }}", "x".repeat(200_000))),
+        ("white space", format!("{{ {} __typename }}", " ,\n".repeat(60_000))),
+        ("comments", format!("{} {{ __typename }}", "#\n".repeat(80_000))),
+        ("braces", "{".repeat(200_000)),
+        ("a body too large", " ".repeat(10_000_000)),
+    ]
+}
+
+/// Each fragment spreads the next one twice.
+fn doubling(fragments: usize, aliased: bool) -> String {
+    let mut text = "{ viewer { ...F0 } }".to_owned();
+    for number in 0..fragments {
+        let next = number + 1;
+        let twice = if aliased {
+            format!(
+                "a: memberships {{ nodes {{ user {{ ...F{next} }} }} }} b: memberships {{ nodes {{ user {{ ...F{next} }} }} }}"
+            )
+        } else {
+            format!("...F{next} ...F{next}")
+        };
+        let _ = write!(text, " fragment F{number} on User {{ {twice} }}");
+    }
+    let _ = write!(text, " fragment F{fragments} on User {{ id }}");
+    text
+}
+
+/// Fields that may be merged, through fragments that all have to be compared with one another.
+fn overlapping(fragments: usize) -> String {
+    let spreads: String = (0..fragments).map(|number| format!("...F{number} ")).collect();
+    let mut text = format!("{{ viewer {{ {spreads} }} }}");
+    for number in 0..fragments {
+        let _ = write!(
+            text,
+            " fragment F{number} on User {{ memberships {{ nodes {{ organization {{ slug name id }} }} }} }}"
+        );
+    }
+    text
+}
+
+fn introspection(depth: usize) -> String {
+    format!("{{ __schema {{ types {}name{} }} }}", "{ fields { type ".repeat(depth), " } }".repeat(depth))
+}

@@ -1,0 +1,66 @@
+//! A client that does nothing wrong, and waits for its answers beside those that do.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header;
+use serde_json::{Value, json};
+
+use crate::target::Target;
+
+const PAUSE: Duration = Duration::from_millis(10);
+const SIGN_IN: &str = "mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }";
+const VIEWER: &str = "{ viewer { email memberships { nodes { organization { slug } } } } }";
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub struct Neighbour {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+/// How long answers took.
+#[derive(Debug)]
+pub struct Answers(Vec<Duration>);
+
+impl Neighbour {
+    pub async fn sign_in(target: &Target) -> Self {
+        let http = reqwest::Client::new();
+        let body = json!({"query": SIGN_IN, "variables": {"input": {"email": "owner@acme.test", "password": "ogelbase-demo"}}});
+        let answer: Value = http.post(target.url()).json(&body).send().await.unwrap().json().await.unwrap();
+        let token = answer["data"]["signIn"]["accessToken"].as_str().expect("a token").to_owned();
+        Self { http, url: target.url(), token }
+    }
+
+    /// Asks again and again.
+    pub async fn ask_for(&self, time: Duration) -> Answers {
+        let (begun, mut answers) = (Instant::now(), Vec::new());
+        while begun.elapsed() < time {
+            let asked = Instant::now();
+            let request = self.http.post(&self.url).header(header::CONTENT_TYPE, "application/json");
+            let body = json!({ "query": VIEWER }).to_string();
+            // One that fails is as bad as one that never comes.
+            let took = match request.bearer_auth(&self.token).body(body).send().await {
+                Ok(response) if response.status() == 200 => asked.elapsed(),
+                _ => Duration::MAX,
+            };
+            answers.push(took);
+            tokio::time::sleep(PAUSE).await;
+        }
+        answers.sort_unstable();
+        Answers(answers)
+    }
+}
+
+impl Answers {
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Of a hundred answers 99 came within this.
+    pub fn p99(&self) -> Duration {
+        let place = (self.0.len() * 99).div_ceil(100).saturating_sub(1);
+        // A failure stands for an hour, so that it can be printed.
+        self.0.get(place).copied().unwrap_or(Duration::MAX).min(Duration::from_secs(3_600))
+    }
+}
