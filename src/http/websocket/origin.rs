@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::config::Config;
 
-/// Whether the page that asks, if a page does, is this server's own or of `app_url`.
+/// Whether the page that asks, if a page does, is this server's own, of `app_url`, or of an origin that may send requests.
 pub(super) fn is_allowed(headers: &HeaderMap, config: &Config) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         // No browser.
@@ -14,6 +14,6 @@ pub(super) fn is_allowed(headers: &HeaderMap, config: &Config) -> bool {
     let Some(origin) = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok()) else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let own = host.and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok());
-    let app = config.app_url.as_deref().and_then(|url| Url::parse(url).ok());
-    own.into_iter().chain(app).any(|url| url.origin().is_tuple() && url.origin() == origin.origin())
+    let others = config.app_url.iter().chain(&config.cors_origins).filter_map(|url| Url::parse(url).ok());
+    own.into_iter().chain(others).any(|url| url.origin().is_tuple() && url.origin() == origin.origin())
 }

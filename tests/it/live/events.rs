@@ -65,7 +65,7 @@ async fn who_may_not_see_it_may_not_wait_for_it() {
         ("an outsider's", &outsider, PROJECT, shop(), "NOT_FOUND"),
         ("an outsider's", &outsider, TRAIL, acme(), "NOT_FOUND"),
         ("a member's", &member, TRAIL, acme(), "FORBIDDEN"),
-        ("of nothing", &member, PROJECT, json!({ "ref": "nothing-there\u{0}" }), "NOT_FOUND"),
+        ("of nothing", &member, PROJECT, json!({ "ref": "nothing-there" }), "NOT_FOUND"),
         ("anonymous", &app.anonymous(), PROJECT, shop(), "UNAUTHENTICATED"),
     ];
     for (what, actor, query, variables, code) in refusals {

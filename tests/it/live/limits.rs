@@ -91,11 +91,16 @@ async fn who_answers_no_ping_and_who_takes_nothing_is_cut() {
 
 #[tokio::test]
 async fn other_pages_may_not_open_one() {
-    let app = start(|config| config.app_url = Some("https://app.example/studio".to_owned())).await;
+    let app = start(|config| {
+        config.app_url = Some("https://app.example/studio".to_owned());
+        config.cors_origins = vec!["https://other.example".to_owned()];
+    })
+    .await;
     let own = app.url("");
     for (origin, expected) in [
         (own.as_str(), Ok(())),
         ("https://app.example", Ok(())),
+        ("https://other.example", Ok(())),
         ("https://evil.example", Err(403)),
         ("http://app.example", Err(403)),
         ("https://app.example.evil.example", Err(403)),
