@@ -36,7 +36,7 @@ const SLOW_BODY: &str =
 const CHUNKED: &str =
     "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-async fn connect(target: &Target) -> Option<TcpStream> {
+pub async fn connect(target: &Target) -> Option<TcpStream> {
     let socket = TcpSocket::new_v4().ok()?;
     socket.bind((ADDRESS, 0).into()).ok()?;
     socket.connect(target.address).await.ok()

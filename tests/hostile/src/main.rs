@@ -15,6 +15,7 @@
 mod attacks;
 mod documents;
 mod neighbour;
+mod subscribers;
 mod target;
 
 use std::time::Duration;
@@ -53,6 +54,12 @@ async fn main() {
             failed.push(format!("{name}: the server died"));
             break;
         }
+    }
+    let (result, answers) = tokio::join!(subscribers::many(&target), neighbour.ask_for(attacks::DURATION));
+    let p99 = answers.p99();
+    println!("thousands of subscriptions: {result}; beside: {} answers, p99 {p99:?}", answers.count());
+    if p99 > P99 || !target.lives() {
+        failed.push(format!("thousands of subscriptions: the neighbour's p99 is {p99:?}"));
     }
     for (name, text) in documents::all() {
         let took = attacks::send(&target, &text).await;

@@ -26,9 +26,7 @@ pub struct Answers(Vec<Duration>);
 impl Neighbour {
     pub async fn sign_in(target: &Target) -> Self {
         let http = reqwest::Client::new();
-        let body = json!({"query": SIGN_IN, "variables": {"input": {"email": "owner@acme.test", "password": "ogelbase-demo"}}});
-        let answer: Value = http.post(target.url()).json(&body).send().await.unwrap().json().await.unwrap();
-        let token = answer["data"]["signIn"]["accessToken"].as_str().expect("a token").to_owned();
+        let token = token_of(&http, target, "owner@acme.test").await;
         Self { http, url: target.url(), token }
     }
 
@@ -50,6 +48,13 @@ impl Neighbour {
         answers.sort_unstable();
         Answers(answers)
     }
+}
+
+/// An access token of a demo account.
+pub async fn token_of(http: &reqwest::Client, target: &Target, email: &str) -> String {
+    let body = json!({"query": SIGN_IN, "variables": {"input": {"email": email, "password": "ogelbase-demo"}}});
+    let answer: Value = http.post(target.url()).json(&body).send().await.unwrap().json().await.unwrap();
+    answer["data"]["signIn"]["accessToken"].as_str().expect("a token").to_owned()
 }
 
 impl Answers {
