@@ -104,7 +104,7 @@ async fn what_is_wrong_with_the_input_is_named_and_nothing_is_made() {
     let email = "grace@people.test";
     for (input, argument) in [
         (json!({"email": "nobody", "password": PASSWORD}), "input.email"),
-        (json!({"email": "a\u{0}@people.test", "password": PASSWORD}), "input.email"),
+        (json!({"email": "a\u{0}@people.test", "password": PASSWORD}), "variables.input.email"),
         (json!({"email": email, "password": "short"}), "input.password"),
         (json!({"email": email, "password": "x".repeat(1_025)}), "input.password"),
         (json!({"email": email, "password": "Password1"}), "input.password"),
