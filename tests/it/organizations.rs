@@ -116,7 +116,7 @@ async fn wrong_input_is_named_and_changes_nothing() {
     for (input, argument) in [
         (json!({"organization": id, "name": " "}), "input.name"),
         (json!({"organization": id, "name": "x".repeat(121)}), "input.name"),
-        (json!({"organization": id, "name": "a\u{0}b"}), "input.name"),
+        (json!({"organization": id, "name": "a\u{0}b"}), "variables.input.name"),
         (json!({"organization": id, "slug": "No Slug"}), "input.slug"),
         (json!({"organization": id, "name": "Fine", "billingEmail": "nobody"}), "input.billingEmail"),
         (json!({"organization": "acme", "name": "Fine"}), "input.organization"),

@@ -285,7 +285,7 @@ async fn a_ticket_ends_with_its_time_the_password_the_factor_and_the_account() {
     service.run("UPDATE platform.users SET banned_until = NULL WHERE email = 'owner@acme.test'").await;
     let answer = complete(&app, &ticket(&app, EMAIL).await, "recoveryCode", &person.recovery[0]).await;
     assert_eq!(answer.at("/completeSignIn/user/email"), EMAIL);
-    for nothing in ["", "x", "a\0b"] {
+    for nothing in ["", "x"] {
         assert_eq!(complete(&app, nothing, "recoveryCode", &person.recovery[1]).await.codes(), ["UNAUTHENTICATED"]);
     }
 }

@@ -42,7 +42,6 @@ async fn a_wrong_password_an_unknown_address_and_odd_input_get_the_same_answer()
         ("nobody@acme.test", "ogelbase-demo"),
         ("owner@acme.test", ""),
         ("owner@acme.test", &long),
-        ("owner@acme.test\0", "ogelbase-demo"),
         ("%", "ogelbase-demo"),
         // Has no password until the operator sets one.
         ("admin@ogelbase.com", ""),
@@ -53,6 +52,8 @@ async fn a_wrong_password_an_unknown_address_and_odd_input_get_the_same_answer()
         assert_eq!(answer.codes(), ["UNAUTHENTICATED"], "{email}");
         assert_eq!(answer.body["errors"][0]["message"], "e-mail or password is wrong", "{email}");
     }
+    let odd = json!({"input": {"email": "owner@acme.test\0", "password": "ogelbase-demo"}});
+    assert_eq!(app.anonymous().ask_with(SIGN_IN, odd).await.codes(), ["INVALID_INPUT"]);
     let spelled = json!({"input": {"email": "  OWNER@Acme.Test ", "password": "ogelbase-demo"}});
     assert_eq!(app.anonymous().ask_with(SIGN_IN, spelled).await.at("/signIn/user/email"), "owner@acme.test");
 }

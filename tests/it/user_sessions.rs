@@ -141,9 +141,10 @@ async fn what_is_no_token_of_a_live_session_is_refused() {
     let admin = app.admin().await;
     let token = admin.refresh_token.clone().unwrap();
     let long = "x".repeat(10_000);
-    for wrong in ["", "x", &long, "a\0b", admin.access_token.as_ref().unwrap(), &digest(&token)] {
+    for wrong in ["", "x", &long, admin.access_token.as_ref().unwrap(), &digest(&token)] {
         assert_eq!(refresh(&app, wrong).await.codes(), ["UNAUTHENTICATED"]);
     }
+    assert_eq!(refresh(&app, "a\0b").await.codes(), ["INVALID_INPUT"]);
     for (change, back) in
         [("banned_until = 'infinity'", "banned_until = NULL"), ("deleted_at = now()", "deleted_at = NULL")]
     {

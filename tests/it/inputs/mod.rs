@@ -22,6 +22,8 @@ use values::nasty;
 const PLACES: &[(&str, &str, &str)] = &[
     ("Query", "query", ""),
     ("Mutation", "mutation", ""),
+    // Over HTTP it goes no further than the gate, which looks at the values first.
+    ("SubscriptionRoot", "subscription", ""),
     ("User", "query", "viewer"),
     ("Organization", "query", "organization(slug: \"acme\")"),
     ("Project", "query", "project(ref: \"%ref\")"),

@@ -81,12 +81,13 @@ async fn nobody_else_accepts_it_and_nobody_with_an_unconfirmed_address() {
     for answer in [accept(&app.anonymous(), &token).await, decline(&app.anonymous(), &token).await] {
         assert_eq!(refusal(&answer).0, "UNAUTHENTICATED");
     }
-    for unknown in ["", "x", &"y".repeat(10_000), "a\u{0}b"] {
+    for unknown in ["", "x", &"y".repeat(10_000)] {
         assert_eq!(refusal(&accept(&person, unknown).await).0, "NOT_FOUND");
         let query = "query ($token: String!) { invitation(token: $token) { role } }";
         let looked = app.anonymous().ask_with(query, json!({ "token": unknown })).await;
         assert_eq!(looked.at("/invitation"), &Value::Null);
     }
+    assert_eq!(refusal(&accept(&person, "a\u{0}b").await).0, "INVALID_INPUT");
     // The address is the person's, but not proved.
     service.run("UPDATE platform.users SET email_confirmed_at = NULL WHERE email = 'invited@people.test'").await;
     let (code, message) = (accept(&person, &token).await, "confirm your e-mail address first");
