@@ -95,7 +95,7 @@ impl Path<'_> {
                 text.push('.');
                 text.push_str(name);
             }
-            Segment::Item(index) => text.push_str(&format!("[{index}]")),
+            Segment::Item(index) => text.push_str(&format!(".{index}")),
         }
         text
     }

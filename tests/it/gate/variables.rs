@@ -14,8 +14,8 @@ async fn a_wrong_value_is_named_by_its_path() {
         {"email": "a@b.test", "role": "MEMBER"}, {"email": 7, "role": "MEMBER"}]}});
     let answer = owner.ask_with(invite, input).await;
     let (said, extensions, place) = only_error(&answer);
-    assert_eq!(said, "variables.input.invitations[1].email: must be a string");
-    assert_eq!(extensions, &json!({"code": "INVALID_INPUT", "argument": "variables.input.invitations[1].email"}));
+    assert_eq!(said, "variables.input.invitations.1.email: must be a string");
+    assert_eq!(extensions, &json!({"code": "INVALID_INPUT", "argument": "variables.input.invitations.1.email"}));
     assert_eq!(place, Some((2, 3)));
 }
 
@@ -52,7 +52,7 @@ async fn each_kind_of_mistake_has_its_sentence() {
             "$v: ProjectFilter",
             "projects(filter: $v) { totalCount }",
             json!({"v": {"status": ["BROKEN"]}}),
-            "variables.v.status[0]: is not a value of `ProjectStatus`",
+            "variables.v.status.0: is not a value of `ProjectStatus`",
         ),
         (
             "$v: ProjectFilter",

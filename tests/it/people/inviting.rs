@@ -148,7 +148,7 @@ async fn one_wrong_address_or_role_stops_them_all_and_is_named() {
     for (invitations, argument) in [
         (json!([fine, {"email": "nobody", "role": "MEMBER"}]), "input.invitations.1.email"),
         (json!([fine, {"email": "FINE@people.test", "role": "ADMIN"}]), "input.invitations.1.email"),
-        (json!([{"email": "a\u{0}b@people.test", "role": "MEMBER"}]), "variables.input.invitations[0].email"),
+        (json!([{"email": "a\u{0}b@people.test", "role": "MEMBER"}]), "variables.input.invitations.0.email"),
         (json!([]), "input.invitations"),
         (json!(many), "input.invitations"),
     ] {
