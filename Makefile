@@ -68,7 +68,7 @@ chromium:
 gate:
 	@command -v npm >/dev/null || { echo "make gate: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd tests/gate && npm ci --no-audit --no-fund
-	$(CARGO) build --examples --bins --locked
+	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh gate node --test --test-reporter=dot tests/gate/
 
 # The example in TypeScript: its types from the schema, the strict compiler, the program on a real server.

@@ -90,6 +90,8 @@ async function story() {
     });
   }
   await step('the organization is sent as X-Organization', async () => {
+    // Events come over WebSocket; this is about what goes over HTTP.
+    await gui.openExample(titles[0]);
     await gui.bar.getByLabel('Organization').fill('acme');
     const { request } = await gui.run();
     assert.equal(request.headers()['x-organization'], 'acme');

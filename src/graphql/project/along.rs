@@ -8,7 +8,9 @@ use entity::{
     compute_config, disk_config,
     projects::{Entity, Safe},
 };
-use sea_orm::{DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, Select, TryGetError};
+use sea_orm::{
+    DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, Select, TryGetError, sqlx::Row as _,
+};
 
 use super::Project;
 use crate::{
@@ -22,6 +24,8 @@ use crate::{
 
 const COMPUTE_PREFIX: &str = "compute_";
 const DISK_PREFIX: &str = "disk_";
+/// A column that is null in no machine and no disk.
+const BOTH_HAVE: &str = "project_id";
 
 /// What was read together with a project. Of each: none where it was not read, and what it holds, which may be nothing.
 #[derive(Debug, Clone, Default)]
@@ -89,10 +93,12 @@ impl FromQueryResult for Row {
 }
 
 fn read<M: FromQueryResult>(row: &QueryResult, prefix: &str) -> Option<Option<M>> {
+    // Nothing was joined: SeaORM would take a column that the statement does not have for a null.
+    row.try_as_pg_row()?.try_column(format!("{prefix}{BOTH_HAVE}").as_str()).ok()?;
     match M::from_query_result_nullable(row, prefix) {
         Ok(model) => Some(Some(model)),
         Err(TryGetError::Null(_)) => Some(None),
-        // The statement has no such columns.
+        // The loader will say what is wrong with it.
         Err(TryGetError::DbErr(_)) => None,
     }
 }

@@ -71,3 +71,19 @@ async fn machine_disk_and_addons_are_those_of_the_tables() {
     assert!(offered.iter().all(|offer| offer["item"]["addonId"] != "pitr"));
     assert!(offered.iter().any(|offer| offer["item"]["addonId"] == "ipv4" && offer["selected"] == json!(false)));
 }
+
+#[tokio::test]
+async fn a_list_that_is_counted_has_the_same_machines_and_disks() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let list = async |count: &str| {
+        let nodes = "nodes { ref compute { instanceSize } disk { sizeGb } }";
+        let query = format!("{{ organization(slug: \"acme\") {{ projects {{ {count} {nodes} }} }} }}");
+        owner.ask(&query).await.at("/organization/projects/nodes").clone()
+    };
+    let joined = list("").await;
+    assert_eq!(list("totalCount").await, joined);
+    for project in joined.as_array().unwrap() {
+        assert!(!project["compute"].is_null() && !project["disk"].is_null(), "{project}");
+    }
+}
