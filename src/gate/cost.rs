@@ -50,7 +50,7 @@ const WEIGHTS: &[(&str, &str, Weight)] = &[
     ("Mutation", "disableSecondFactor", Weight::Fixed(CODE)),
     ("Mutation", "regenerateRecoveryCodes", Weight::Fixed(CODE)),
     ("Query", "nodes", Weight::TimesItems("ids", MAX_IDS as u64)),
-    ("Query", "__schema", Weight::Fixed(1_000)),
+    ("Query", "__schema", Weight::Fixed(20_000)),
     ("Project", "addons", Weight::Times(FEW)),
     ("Project", "availableAddons", Weight::Times(2 * FEW)),
     ("Project", "infraMonitoring", Weight::Items("attributes", SERIES)),
