@@ -3,7 +3,7 @@
 CARGO    ?= cargo
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 
-.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool deny browser chromium gate clients audits websocket hostile fuzz python wrk clean
+.PHONY: run test check schema bench console fmt clippy nextest cargo-deny nextest-tool debug deny browser chromium gate clients audits websocket hostile fuzz python wrk clean
 
 # A working server with demo data; GraphiQL is at the address that it prints.
 run: console
@@ -30,10 +30,13 @@ deny: cargo-deny
 	@if cargo-deny fetch db >/dev/null 2>&1; then cargo-deny check advisories; \
 	else echo "make deny: the advisory database cannot be reached from here, advisories were not checked"; fi
 
+# What the tests and the servers of the other checks are made of, with one set of features for all.
+debug:
+	$(CARGO) build --workspace --examples --bins --locked
+
 # The tests need a PostgreSQL: with DATABASE_URL (of a superuser) that one, otherwise a private one for this run.
 # make nextest ARGS='isolation' runs those whose name contains it. Afterwards what they left is searched for secrets.
-nextest: nextest-tool
-	$(CARGO) build --workspace --examples --bins --locked
+nextest: nextest-tool debug
 	target/debug/examples/with_postgres $(if $(ARGS),,--whole-suite) $(CARGO) nextest run --workspace --locked $(ARGS)
 
 # Writes schema.graphql, which is committed and compared in the tests.
@@ -52,10 +55,9 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	else echo "make console: npm is missing, so GraphiQL is not built (install Node.js 20 or newer)"; fi
 
 # A real browser on the real page.
-browser: console chromium
+browser: console chromium debug
 	@command -v npm >/dev/null || { echo "make browser: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd tests/browser && npm ci --no-audit --no-fund
-	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh browser \
 		env SCREENSHOT_DIR=target/screenshots node tests/browser/run.mjs
 
@@ -65,23 +67,20 @@ chromium:
 	else echo "make browser: Chromium is missing: install the package 'chromium'"; exit 1; fi
 
 # The gate beside the reference implementation, on the documents of tests/gate/corpus.
-gate:
+gate: debug
 	@command -v npm >/dev/null || { echo "make gate: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd tests/gate && npm ci --no-audit --no-fund
-	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh gate node --test --test-reporter=dot tests/gate/
 
 # The example in TypeScript: its types from the schema, the strict compiler, the program on a real server.
-clients: examples/typescript/node_modules/.package-lock.json
+clients: examples/typescript/node_modules/.package-lock.json debug
 	cd examples/typescript && npm run --silent build
-	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh clients node --test --test-reporter=spec tests/clients/
 
 # The npm client of graphql-transport-ws on a real server.
-websocket:
+websocket: debug
 	@command -v npm >/dev/null || { echo "make websocket: npm is missing: install Node.js 20 or newer"; exit 1; }
 	cd tests/websocket && npm ci --no-audit --no-fund
-	$(CARGO) build --workspace --examples --bins --locked
 	target/debug/examples/with_postgres tests/with-server.sh websocket node --test --test-reporter=spec tests/websocket/
 
 examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json
@@ -89,8 +88,7 @@ examples/typescript/node_modules/.package-lock.json: examples/typescript/package
 	cd examples/typescript && npm ci --no-audit --no-fund
 
 # The public audits of GraphQL over HTTP (npm: graphql-http) on a real server.
-audits: tests/http/node_modules/.package-lock.json
-	$(CARGO) build --workspace --examples --bins --locked
+audits: tests/http/node_modules/.package-lock.json debug
 	target/debug/examples/with_postgres tests/with-server.sh audits node --test --test-reporter=spec tests/http/
 
 tests/http/node_modules/.package-lock.json: tests/http/package-lock.json
@@ -99,8 +97,7 @@ tests/http/node_modules/.package-lock.json: tests/http/package-lock.json
 
 # schemathesis, a fuzzer that reads the schema, on a seeded server: some 75 seconds. FUZZ_SECONDS=600 asks for longer,
 # FUZZ_SEED=2 asks other things.
-fuzz: target/fuzz/installed
-	$(CARGO) build --workspace --examples --bins --locked
+fuzz: target/fuzz/installed debug
 	target/debug/examples/with_postgres env OGELBASE_USER_COST_PER_MINUTE=0 OGELBASE_ANONYMOUS_COST_PER_MINUTE=0 \
 		OGELBASE_SIGN_IN_FREE_FAILURES=0 OGELBASE_SIGN_IN_FREE_FAILURES_OF_ADDRESS=0 \
 		tests/with-server.sh fuzz tests/fuzz/run.sh

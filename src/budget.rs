@@ -6,7 +6,7 @@
 
 use std::{
     hash::Hash,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time,
 };
@@ -21,6 +21,7 @@ use crate::{
     config::Config,
     db::Opening,
     error::{Error, Result},
+    network,
 };
 
 /// What any request costs at least, refused ones included: reading it, and the round trip that checks a credential. A field
@@ -103,7 +104,7 @@ impl Budgets {
     /// The account of one request, or of one operation or event of a socket, from this address.
     #[must_use]
     pub fn account(self: &Arc<Self>, address: Option<IpAddr>) -> Account {
-        let address = Payer::Address(network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))));
+        let address = Payer::Address(network::of(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))));
         let state = State { payer: address, cost: LEAST_COST, paid: false };
         Account { budgets: Arc::clone(self), address, state: Mutex::new(state) }
     }
@@ -290,12 +291,5 @@ fn credential(opening: &Opening) -> Option<Credential> {
         Opening::Session { token_hash, .. } => Some(Credential::Session(*token_hash)),
         Opening::External(external) => Some(Credential::External(external.issuer.clone(), external.subject.clone())),
         Opening::ApiKey { key_hash, .. } => Some(Credential::Key(*key_hash)),
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }

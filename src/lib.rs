@@ -20,6 +20,7 @@ pub mod id;
 pub mod idempotency;
 pub mod jobs;
 pub mod mail;
+pub mod network;
 pub mod project_keys;
 pub mod rotation;
 pub mod secrets;

@@ -2,9 +2,11 @@
 
 use std::{
     collections::{HashMap, hash_map},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
+
+use crate::network;
 
 /// Counts who is here.
 #[derive(Debug)]
@@ -26,10 +28,15 @@ impl Doors {
         Arc::new(Self { most, most_of_one, counts: Mutex::default() })
     }
 
+    /// How many are here.
+    pub(super) fn inside(&self) -> usize {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
+
     /// Lets somebody in until what this returns is dropped, unless it is full. Who is nobody in particular, because they
     /// stand for many, counts in all only.
     pub(super) fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Entry> {
-        let address = address.map(neighbourhood);
+        let address = address.map(network::of);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.all >= self.most {
             return None;
@@ -44,14 +51,6 @@ impl Doors {
         }
         counts.all += 1;
         Some(Entry { doors: Arc::clone(self), address })
-    }
-}
-
-/// Whom an address stands for: over IPv6 whoever has one has at least 2^64 of them.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address => address,
     }
 }
 

@@ -1,15 +1,14 @@
 //! How many WebSockets there may be, and their common end.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
-use crate::{config::Config, error::Error};
+use crate::{
+    config::Config,
+    error::Error,
+    http::doors::{Doors, Entry},
+};
 
 /// How long the peers have to take their leave when the server stops.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -22,18 +21,10 @@ pub struct Sockets(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    most: usize,
-    most_of_address: usize,
-    open: Mutex<Open>,
+    doors: Arc<Doors>,
     closed_one: Notify,
     stopping: watch::Sender<bool>,
     reads: Semaphore,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    total: usize,
-    of_address: HashMap<IpAddr, usize>,
 }
 
 impl Sockets {
@@ -42,9 +33,7 @@ impl Sockets {
     pub fn new(config: &Config) -> Self {
         let reads = (config.database_connections as usize / 2).max(1);
         Self(Arc::new(Shared {
-            most: config.websocket_sockets,
-            most_of_address: config.websocket_sockets_per_address,
-            open: Mutex::default(),
+            doors: Doors::new(config.websocket_sockets, config.websocket_sockets_per_address),
             closed_one: Notify::new(),
             stopping: watch::Sender::new(false),
             reads: Semaphore::new(reads),
@@ -54,7 +43,7 @@ impl Sockets {
     /// How many are open.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.held().total
+        self.0.doors.inside()
     }
 
     /// Closes them all and waits for it, but not for ever.
@@ -76,14 +65,12 @@ impl Sockets {
 
     /// Room for one more from this address.
     pub(super) fn enter(&self, address: IpAddr) -> Result<Place, Error> {
-        let mut open = self.held();
-        let of_address = open.of_address.get(&address).copied().unwrap_or_default();
-        if *self.0.stopping.borrow() || open.total >= self.0.most || of_address >= self.0.most_of_address {
-            return Err(Error::RateLimited { retry_after: RETRY_AFTER });
-        }
-        open.total += 1;
-        open.of_address.insert(address, of_address + 1);
-        Ok(Place { sockets: self.clone(), address })
+        let refused = Error::RateLimited { retry_after: RETRY_AFTER };
+        let Some(entry) = self.0.doors.enter(Some(address)) else { return Err(refused) };
+        let place = Place { sockets: self.clone(), entry: Some(entry) };
+        // Looked at after it was counted, since whoever closes them all says so before counting; a place that is given up
+        // here tells them.
+        if *self.0.stopping.borrow() { Err(refused) } else { Ok(place) }
     }
 
     /// Turns true when all are to be closed.
@@ -96,30 +83,19 @@ impl Sockets {
         // It is never closed.
         self.0.reads.acquire().await.ok()
     }
-
-    fn held(&self) -> MutexGuard<'_, Open> {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// The room that one WebSocket takes, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     sockets: Sockets,
-    address: IpAddr,
+    entry: Option<Entry>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.sockets.held();
-        open.total = open.total.saturating_sub(1);
-        if let Some(of_address) = open.of_address.get_mut(&self.address) {
-            *of_address = of_address.saturating_sub(1);
-            if *of_address == 0 {
-                open.of_address.remove(&self.address);
-            }
-        }
-        drop(open);
+        // It is counted out before anybody is told.
+        drop(self.entry.take());
         self.sockets.0.closed_one.notify_waiters();
     }
 }

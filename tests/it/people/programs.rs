@@ -21,6 +21,11 @@ fn every() -> Vec<&'static str> {
     P::ALL.iter().map(|permission| permission.name()).collect()
 }
 
+/// What a role of admin grants.
+fn of_an_admin() -> Vec<&'static str> {
+    every().into_iter().filter(|scope| !["organization:delete", "ownership:transfer"].contains(scope)).collect()
+}
+
 async fn invite(app: &App, by: &Actor<'_>, slug: &str, email: &str, role: &str) -> crate::support::actors::Answer {
     let input = json!({"organization": app.organization(slug).await, "invitations": [{"email": email, "role": role}]});
     mutate(by, "inviteMembers", "results { outcome token invitation { id inviter { email } } }", input).await
@@ -133,15 +138,7 @@ async fn a_key_gives_and_takes_no_role_that_it_does_not_hold_whole() {
     let owner = app.owner().await;
     let (_, small) = make(&app, &owner, &OF_A_MEMBER).await;
     let (_, reads) = make(&app, &owner, &OF_A_MEMBER[1..]).await;
-    let (_, of_admin) = make(
-        &app,
-        &app.admin().await,
-        &every()
-            .into_iter()
-            .filter(|scope| !["organization:delete", "ownership:transfer"].contains(scope))
-            .collect::<Vec<_>>(),
-    )
-    .await;
+    let (_, of_admin) = make(&app, &app.admin().await, &of_an_admin()).await;
     let membership = async |email: &str| app.membership("acme", email).await;
     for permissive in [false, true] {
         if permissive {
@@ -254,15 +251,7 @@ async fn a_key_of_one_project_manages_its_people_and_no_other_projects() {
 #[tokio::test]
 async fn who_is_demoted_by_their_own_key_goes_on_as_who_they_have_become() {
     let app = App::start().await;
-    let (_, key) = make(
-        &app,
-        &app.admin().await,
-        &every()
-            .into_iter()
-            .filter(|scope| !["organization:delete", "ownership:transfer"].contains(scope))
-            .collect::<Vec<_>>(),
-    )
-    .await;
+    let (_, key) = make(&app, &app.admin().await, &of_an_admin()).await;
     let mine = app.membership("acme", "admin@acme.test").await;
     let organization = app.organization("acme").await;
     let invites = format!(
