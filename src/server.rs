@@ -154,7 +154,7 @@ impl Server {
         let config = Arc::new(config);
         let documents = Registry::open(Gate::new(&config)?, &config)?;
         let settings = Arc::clone(&config);
-        let app = App {
+        let app = Arc::new(App {
             documents,
             engine: Engine::new(&config),
             budgets: Arc::new(Budgets::new(&config, clock)),
@@ -163,7 +163,7 @@ impl Server {
             sessions: Arc::new(sessions),
             vault,
             config,
-        };
+        });
         let (stop, mut stopped) = watch::channel(false);
         let http = tokio::spawn(async move {
             let told = async move {

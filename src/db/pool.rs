@@ -45,7 +45,10 @@ pub struct Settings {
 /// The database as requests see it. Every connection works under `ogelbase_app` from its first moment, so that a
 /// statement outside a request's context reads nothing.
 #[derive(Debug, Clone)]
-pub struct Database {
+pub struct Database(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     pool: Connections,
     options: PgConnectOptions,
     /// For what must stand whatever becomes of a request. A request that asked for a second connection of the pool would
@@ -73,7 +76,8 @@ impl Database {
         let pool = Connections::new(options.clone(), settings.connections, set_up.clone());
         let beside = Connections::new(options.clone(), BESIDE, set_up);
         let notices = Notices::new(Arc::new(Sampling::of(settings.shadow_percent)));
-        Ok(Self { pool, options, beside, cuts: Arc::default(), notices, key_uses: Uses::default() })
+        let key_uses = Uses::default();
+        Ok(Self(Arc::new(Shared { pool, options, beside, cuts: Arc::default(), notices, key_uses })))
     }
 
     /// Opens the transaction of one request and resolves its credential, in one round trip.
@@ -83,13 +87,13 @@ impl Database {
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
     pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Caller>)> {
         let of_service = matches!(opening, Opening::Service { .. });
-        let (mut transaction, mut row) = self.begin_with(&self.pool, &opening.statement(), of_service).await?;
+        let (mut transaction, mut row) = self.begin_with(&self.0.pool, &opening.statement(), of_service).await?;
         if let Opening::External(identity) = opening
             && ExternalOpening::is_unknown(row.as_ref())
         {
             transaction.roll_back_in_background().await;
             self.create_external_user(identity).await?;
-            (transaction, row) = self.begin_with(&self.pool, &opening.statement(), of_service).await?;
+            (transaction, row) = self.begin_with(&self.0.pool, &opening.statement(), of_service).await?;
         }
         match opening.resolve(row.as_ref()) {
             Ok(caller) => Ok((transaction, caller)),
@@ -101,7 +105,7 @@ impl Database {
     }
 
     async fn create_external_user(&self, identity: &ExternalOpening) -> Result<()> {
-        let (transaction, _) = self.begin_with(&self.pool, "BEGIN", false).await?;
+        let (transaction, _) = self.begin_with(&self.0.pool, "BEGIN", false).await?;
         match identity.create(&transaction).await {
             Ok(()) => transaction.commit().await,
             Err(error) => {
@@ -120,10 +124,10 @@ impl Database {
         of_service: bool,
     ) -> Result<(RequestTransaction, Option<PgRow>)> {
         let mut tries = pool.most();
-        let shadowed = self.notices.sampling.takes_one();
+        let shadowed = self.0.notices.sampling.takes_one();
         loop {
             let connection = pool.lend().await?;
-            let cuts = Arc::clone(&self.cuts);
+            let cuts = Arc::clone(&self.0.cuts);
             match RequestTransaction::begin(connection, sql, of_service, cuts, shadowed).await {
                 Err(Error::Unavailable(_)) if tries > 0 => tries -= 1,
                 answer => return answer,
@@ -138,7 +142,7 @@ impl Database {
     /// [`Error::Unavailable`] without a database.
     pub async fn aside(&self) -> Result<RequestTransaction> {
         // Of one kind for all of its life, so there is no role to go back to.
-        let begun = self.begin_with(&self.beside, "BEGIN; SET LOCAL ROLE ogelbase_service", true).await?;
+        let begun = self.begin_with(&self.0.beside, "BEGIN; SET LOCAL ROLE ogelbase_service", true).await?;
         Ok(begun.0)
     }
 
@@ -157,7 +161,7 @@ impl Database {
     /// Notes, in the background and at most once a minute, that an API key was used. On a connection of its own: a
     /// request that fails was a use as well, and one that takes long must not hold the key's row.
     pub fn note_key_use(&self, key_id: Uuid) {
-        let Some(noting) = self.key_uses.begin(key_id) else { return };
+        let Some(noting) = self.0.key_uses.begin(key_id) else { return };
         let database = self.clone();
         tokio::spawn(async move {
             let noted = async {
@@ -185,31 +189,31 @@ impl Database {
     /// How many requests were cut off, and in which part of their transaction.
     #[must_use]
     pub fn cuts(&self) -> Cuts {
-        self.cuts.read()
+        self.0.cuts.read()
     }
 
     /// Listens to what the database tells, on a connection of its own, until the task is aborted: the mode of row-level
     /// security, what changed, and that there is work.
     #[must_use]
     pub fn listen(&self) -> JoinHandle<()> {
-        tokio::spawn(self.notices.clone().follow(self.options.clone()))
+        tokio::spawn(self.0.notices.clone().follow(self.0.options.clone()))
     }
 
     /// What changes, for who waits for it.
     #[must_use]
     pub fn changes(&self) -> &Changes {
-        &self.notices.changes
+        &self.0.notices.changes
     }
 
     /// What changes whenever there may be work for the jobs.
     #[must_use]
     pub fn work(&self) -> watch::Receiver<()> {
-        self.notices.jobs.subscribe()
+        self.0.notices.jobs.subscribe()
     }
 
     /// Waits for all connections to be given back and closes them.
     pub async fn close(&self) {
-        tokio::join!(self.pool.close(), self.beside.close());
+        tokio::join!(self.0.pool.close(), self.0.beside.close());
     }
 }
 

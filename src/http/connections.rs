@@ -156,6 +156,7 @@ impl House {
             request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, peer.port())));
             let router = router.clone();
             async move {
+                running.take_turn().await;
                 let Ok(response) = router.oneshot(request.map(Body::new)).await;
                 Ok::<Response<Sent>, Infallible>(running.until_sent(response))
             }

@@ -1,5 +1,7 @@
 //! The GraphiQL page. It is built from `web/` and embedded; everything it needs comes from this server.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -35,7 +37,7 @@ pub async fn page() -> Response {
 }
 
 /// `GET /graphiql/config.json`: what the page has to know.
-pub async fn config(State(app): State<App>) -> Json<serde_json::Value> {
+pub async fn config(State(app): State<Arc<App>>) -> Json<serde_json::Value> {
     let demo = if app.config.development() { accounts::demo() } else { Vec::new() };
     Json(json!({ "environment": app.config.environment, "endpoint": "/graphql", "demoAccounts": demo }))
 }

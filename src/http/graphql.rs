@@ -34,7 +34,7 @@ const LONGEST_USER_AGENT: usize = 500;
 /// `GET /graphql`: a query, with its parameters in the query string. Who wants a page is sent
 /// to GraphiQL.
 pub async fn get(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     RawQuery(text): RawQuery,
@@ -53,7 +53,7 @@ pub async fn get(
 /// `POST /graphql`: one JSON object with `query` or the name of a document, and perhaps `variables`,
 /// `operationName` and `extensions`.
 pub async fn post(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Body,

@@ -1,5 +1,7 @@
 //! For whoever watches the server.
 
+use std::sync::Arc;
+
 use axum::{extract::State, http::StatusCode};
 
 use super::App;
@@ -11,7 +13,7 @@ pub async fn alive() -> &'static str {
 }
 
 /// The database answers and its schema is this server's.
-pub async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
     match migrate::is_current(&app.database).await {
         Ok(true) => (StatusCode::OK, "ready\n"),
         Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "migrations are missing: run `ogelbase migrate up`\n"),

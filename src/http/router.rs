@@ -20,7 +20,6 @@ use crate::{
 };
 
 /// What the handlers share.
-#[derive(Clone)]
 pub struct App {
     /// The settings.
     pub config: Arc<Config>,
@@ -47,10 +46,10 @@ impl std::fmt::Debug for App {
 }
 
 /// The whole server as a router.
-pub fn router(app: App) -> Router {
+pub fn router(app: Arc<App>) -> Router {
     let mut routes = Router::new()
         .route("/graphql", get(graphql::get).post(graphql::post).fallback(graphql::method_not_allowed))
-        .route_layer(from_fn_with_state(app.clone(), websocket::upgrade))
+        .route_layer(from_fn_with_state(Arc::clone(&app), websocket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
     if app.config.serves_graphiql() {

@@ -43,6 +43,8 @@ pub(super) struct Activity(Mutex<State>);
 struct State {
     /// Requests that are not answered to their last byte.
     running: usize,
+    /// Whether the next request is the first one since bytes were read.
+    fresh: bool,
     /// Since when nothing runs.
     idle_since: Instant,
     /// When the head of the next request began.
@@ -60,6 +62,7 @@ impl Activity {
         let now = Instant::now();
         let state = State {
             running: 0,
+            fresh: false,
             idle_since: now,
             head_since: Some(now),
             multiplexed: false,
@@ -75,15 +78,17 @@ impl Activity {
 
     /// A request has come; it lasts until what this returns is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Running {
-        self.with(|state| {
+        let ahead = self.with(|state| {
             state.running += 1;
             state.head_since = None;
+            !std::mem::replace(&mut state.fresh, false)
         });
-        Running(Arc::clone(self))
+        Running { activity: Arc::clone(self), ahead }
     }
 
     fn has_read(&self, bytes: &[u8], first: bool) {
         self.with(|state| {
+            state.fresh = true;
             state.multiplexed |= first && bytes.starts_with(b"PRI ");
             if state.running == 0 && !state.multiplexed && state.head_since.is_none() {
                 state.head_since = Some(Instant::now());
@@ -105,13 +110,25 @@ impl Activity {
 
 /// A request that is under way.
 #[derive(Debug)]
-pub(super) struct Running(Arc<Activity>);
+pub(super) struct Running {
+    activity: Arc<Activity>,
+    ahead: bool,
+}
 
 impl Running {
+    /// Lets the other connections go first, where the client has sent this request with one before it (RFC 9112, 9.3.2).
+    /// Those that are answered without waiting for anything would otherwise be answered one after another, thousands of
+    /// them, while everybody else waits.
+    pub(super) async fn take_turn(&self) {
+        if self.ahead {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Its answer, which is under way until its last byte is handed over.
     pub(super) fn until_sent(self, response: Response<Body>) -> Response<Sent> {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            self.0.with(|state| state.upgraded = true);
+            self.activity.with(|state| state.upgraded = true);
         }
         response.map(|body| Sent { body, _running: self })
     }
@@ -119,7 +136,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let reader = self.0.with(|state| {
+        let reader = self.activity.with(|state| {
             state.running -= 1;
             state.idle_since = Instant::now();
             if state.running == 0 { state.reader.take() } else { None }

@@ -78,7 +78,7 @@ impl From<Closing> for End {
 type Step = std::result::Result<(), End>;
 
 /// Serves one WebSocket; `spoken`: the client speaks the sub-protocol.
-pub(super) async fn serve(socket: WebSocket, app: App, peer: Peer, place: Place, spoken: bool) {
+pub(super) async fn serve(socket: WebSocket, app: Arc<App>, peer: Peer, place: Place, spoken: bool) {
     let (sink, mut frames) = socket.split();
     let ping = Duration::from_secs(app.config.websocket_ping_seconds);
     let (outgoing, queue) = mpsc::channel(QUEUE);
@@ -119,7 +119,7 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receive
 }
 
 struct Connection {
-    app: App,
+    app: Arc<App>,
     peer: Peer,
     outgoing: mpsc::Sender<Message>,
     operations: Operations,
@@ -136,11 +136,11 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(app: App, peer: Peer, outgoing: mpsc::Sender<Message>, ping: Duration) -> Self {
+    fn new(app: Arc<App>, peer: Peer, outgoing: mpsc::Sender<Message>, ping: Duration) -> Self {
         let (refuse, refused) = mpsc::channel(1);
         let now = Instant::now();
         Self {
-            operations: Operations::new(app.clone(), peer.client(), outgoing.clone(), refuse),
+            operations: Operations::new(Arc::clone(&app), peer.client(), outgoing.clone(), refuse),
             init_until: now + Duration::from_secs(app.config.websocket_init_seconds),
             app,
             peer,

@@ -7,7 +7,7 @@ mod operations;
 mod origin;
 mod sockets;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State, WebSocketUpgrade},
@@ -26,7 +26,7 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const READ_BUFFER: usize = 4 * 1024;
 
 /// Takes a request for a WebSocket; any other goes on.
-pub(super) async fn upgrade(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn upgrade(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if request.method() != Method::GET || !asks_for_websocket(request.headers()) {
         return next.run(request).await;
     }
@@ -42,7 +42,7 @@ fn asks_for_websocket(headers: &HeaderMap) -> bool {
     asked.is_some_and(|asked| asked.trim().eq_ignore_ascii_case("websocket"))
 }
 
-fn accept(app: App, upgrade: WebSocketUpgrade, parts: &Parts) -> Response {
+fn accept(app: Arc<App>, upgrade: WebSocketUpgrade, parts: &Parts) -> Response {
     if !origin::is_allowed(&parts.headers, &app.config) {
         let error = Error::invalid("Origin", "may not open a WebSocket here");
         return reply::refused(Media::Json, StatusCode::FORBIDDEN, error);

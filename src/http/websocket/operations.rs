@@ -40,7 +40,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 type Running = Arc<Mutex<HashMap<String, (u64, AbortHandle)>>>;
 
 pub(super) struct Operations {
-    app: App,
+    app: Arc<App>,
     client: Client,
     outgoing: mpsc::Sender<Message>,
     refuse: mpsc::Sender<Closing>,
@@ -50,7 +50,7 @@ pub(super) struct Operations {
 }
 
 impl Operations {
-    pub fn new(app: App, client: Client, outgoing: mpsc::Sender<Message>, refuse: mpsc::Sender<Closing>) -> Self {
+    pub fn new(app: Arc<App>, client: Client, outgoing: mpsc::Sender<Message>, refuse: mpsc::Sender<Closing>) -> Self {
         Self { app, client, outgoing, refuse, running: Running::default(), tasks: JoinSet::new(), next: 0 }
     }
 
@@ -66,7 +66,7 @@ impl Operations {
         };
         self.next += 1;
         let operation = Operation {
-            app: self.app.clone(),
+            app: Arc::clone(&self.app),
             client: self.client.clone(),
             outgoing: self.outgoing.clone(),
             refuse: self.refuse.clone(),
@@ -121,7 +121,7 @@ fn held(running: &Running) -> MutexGuard<'_, HashMap<String, (u64, AbortHandle)>
 }
 
 struct Operation {
-    app: App,
+    app: Arc<App>,
     client: Client,
     outgoing: mpsc::Sender<Message>,
     refuse: mpsc::Sender<Closing>,

@@ -1,34 +1,30 @@
-//! What clients do that mean harm, each from an address of its own so that the well-behaved one is not counted with them.
+//! What clients do that mean harm.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
     pin::Pin,
     time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
-use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::target::Target;
+use crate::{subscribers, target::Attacker};
 
 /// How long each goes on.
 pub const DURATION: Duration = Duration::from_secs(8);
-const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
 const MANY: usize = 600;
 
-type Attack = for<'t> fn(&'t Target) -> Pin<Box<dyn Future<Output = String> + 't>>;
+type Attack = for<'t> fn(&'t Attacker) -> Pin<Box<dyn Future<Output = String> + 't>>;
 
-pub const ALL: [(&str, Attack); 6] = [
-    ("silent sockets", |target| Box::pin(silence(target))),
-    ("slow heads", |target| Box::pin(drip(target, "GET /graphql HTTP/1.1\r\nHost: x\r\nX-Long: ", b"x"))),
-    ("slow bodies", |target| Box::pin(drip(target, SLOW_BODY, b" "))),
-    ("endless chunks", |target| Box::pin(drip(target, CHUNKED, b"1000\r\n"))),
-    ("answers that nobody reads", |target| Box::pin(deafness(target))),
-    ("connections and gone", |target| Box::pin(churn(target))),
+pub const ALL: [(&str, Attack); 8] = [
+    ("silent sockets", |from| Box::pin(silence(from))),
+    ("slow heads", |from| Box::pin(drip(from, "GET /graphql HTTP/1.1\r\nHost: x\r\nX-Long: ", b"x"))),
+    ("slow bodies", |from| Box::pin(drip(from, SLOW_BODY, b" "))),
+    ("endless chunks", |from| Box::pin(drip(from, CHUNKED, b"1000\r\n"))),
+    ("answers that nobody reads", |from| Box::pin(deafness(from))),
+    ("a flood", |from| Box::pin(flood(from))),
+    ("connections and gone", |from| Box::pin(churn(from))),
+    ("thousands of subscriptions", |from| Box::pin(subscribers::many(from))),
 ];
 
 const SLOW_BODY: &str =
@@ -36,22 +32,16 @@ const SLOW_BODY: &str =
 const CHUNKED: &str =
     "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-pub async fn connect(target: &Target) -> Option<TcpStream> {
-    let socket = TcpSocket::new_v4().ok()?;
-    socket.bind((ADDRESS, 0).into()).ok()?;
-    socket.connect(target.address).await.ok()
-}
-
-async fn silence(target: &Target) -> String {
-    let sockets: Vec<_> = join_all((0..MANY).map(|_| connect(target))).await.into_iter().flatten().collect();
+async fn silence(from: &Attacker<'_>) -> String {
+    let sockets: Vec<_> = join_all((0..MANY).map(|_| from.connect())).await.into_iter().flatten().collect();
     tokio::time::sleep(DURATION).await;
     format!("{} sockets", sockets.len())
 }
 
 /// Sends a beginning, and then the same piece for ever.
-async fn drip(target: &Target, head: &str, piece: &[u8]) -> String {
+async fn drip(from: &Attacker<'_>, head: &str, piece: &[u8]) -> String {
     let one = async || {
-        let mut socket = connect(target).await?;
+        let mut socket = from.connect().await?;
         socket.write_all(head.as_bytes()).await.ok()?;
         let begun = Instant::now();
         while begun.elapsed() < DURATION {
@@ -65,11 +55,11 @@ async fn drip(target: &Target, head: &str, piece: &[u8]) -> String {
 }
 
 /// Asks for much, many times over, and reads nothing.
-async fn deafness(target: &Target) -> String {
+async fn deafness(from: &Attacker<'_>) -> String {
     let asked = "GET /graphql?query=%7B__schema%7Btypes%7Bname%20fields%7Bname%7D%7D%7D%7D HTTP/1.1\r\nHost: x\r\n\r\n"
         .repeat(50);
     let one = async || {
-        let mut socket = connect(target).await?;
+        let mut socket = from.connect().await?;
         let sending = async { while socket.write_all(asked.as_bytes()).await.is_ok() {} };
         tokio::time::timeout(DURATION, sending).await.err()
     };
@@ -77,22 +67,46 @@ async fn deafness(target: &Target) -> String {
     format!("100 sockets, {still} to the end")
 }
 
-async fn churn(target: &Target) -> String {
+/// Asks for little, reads the answer and asks again.
+async fn flood(from: &Attacker<'_>) -> String {
+    let asked = "GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nHost: x\r\n\r\n";
+    let begun = Instant::now();
+    let one = async || {
+        let mut answers = 0;
+        let Some(mut socket) = from.connect().await else { return answers };
+        let mut room = [0; 4 * 1024];
+        while begun.elapsed() < DURATION {
+            let asking = async {
+                socket.write_all(asked.as_bytes()).await?;
+                // An answer fits, and leaves as a whole.
+                socket.read(&mut room).await
+            };
+            match asking.await {
+                Ok(read) if read > 0 => answers += 1,
+                _ => break,
+            }
+        }
+        answers
+    };
+    let answers: usize = join_all((0..64).map(|_| one())).await.into_iter().sum();
+    format!("64 sockets, {answers} answers")
+}
+
+async fn churn(from: &Attacker<'_>) -> String {
     let (begun, mut made) = (Instant::now(), 0);
-    while begun.elapsed() < DURATION && made < 20_000 {
-        made += join_all((0..20).map(|_| connect(target))).await.into_iter().flatten().count();
+    while begun.elapsed() < DURATION {
+        made += join_all((0..20).map(|_| from.connect())).await.into_iter().flatten().count();
     }
     format!("{made} connections")
 }
 
-/// Sends a document; how long its answer took.
-pub async fn send(target: &Target, document: &str) -> Result<Duration, String> {
-    let body = json!({ "query": document }).to_string();
+/// Sends a body; what it was answered with, and how long that took.
+pub async fn send(from: &Attacker<'_>, body: &str) -> Result<(String, Duration), String> {
     let head = format!(
         "POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    let mut socket = connect(target).await.ok_or("no connection")?;
+    let mut socket = from.connect().await.ok_or("no connection")?;
     let begun = Instant::now();
     let asking = async {
         socket.write_all(head.as_bytes()).await?;
@@ -104,5 +118,11 @@ pub async fn send(target: &Target, document: &str) -> Result<Duration, String> {
     let answer = tokio::time::timeout(Duration::from_secs(30), asking).await.map_err(|_| "no answer")?;
     let answer = answer.map_err(|error| error.to_string())?;
     let status = String::from_utf8_lossy(&answer);
-    if status.starts_with("HTTP/1.1 5") { Err(status.into_owned()) } else { Ok(begun.elapsed()) }
+    let status = status.trim_start_matches("HTTP/1.1 ");
+    // Without having been looked at, it would be no proof of anything.
+    if status.starts_with('5') || status == "429" {
+        Err(status.to_owned())
+    } else {
+        Ok((status.to_owned(), begun.elapsed()))
+    }
 }

@@ -2,8 +2,43 @@
 
 use std::fmt::Write as _;
 
-/// Each with what it is.
+use serde_json::json;
+
+/// Bodies of requests, each with what it is.
 pub fn all() -> Vec<(&'static str, String)> {
+    let documents = documents().into_iter().map(|(name, text)| (name, json!({ "query": text }).to_string()));
+    documents.chain(variables()).collect()
+}
+
+/// Values of variables, as text: some are no JSON that a library would write.
+fn variables() -> Vec<(&'static str, String)> {
+    let asked = |kind: &str, value: String| {
+        let query = match kind {
+            "id" => "query ($value: ID!) { node(id: $value) { id } }",
+            "input" => "mutation ($value: SignInInput!) { signIn(input: $value) { accessToken } }",
+            _ => "query ($value: Int) { billingPlans(first: $value) { totalCount } }",
+        };
+        format!(r#"{{"query":"{query}","variables":{{"value":{value}}}}}"#)
+    };
+    let fields: Vec<_> = (0..20_000).map(|number| format!(r#""a{number}":1"#)).collect();
+    vec![
+        ("variable: deep list", asked("id", format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000)))),
+        ("variable: deep list of 100", asked("input", format!("{}1{}", "[".repeat(100), "]".repeat(100)))),
+        ("variable: deep object", asked("input", format!("{}1{}", r#"{"a":"#.repeat(30_000), "}".repeat(30_000)))),
+        ("variable: deep object of 100", asked("input", format!("{}1{}", r#"{"a":"#.repeat(100), "}".repeat(100)))),
+        ("variable: never closed", asked("id", "[".repeat(200_000))),
+        ("variable: a wide list", asked("id", format!("[{}1]", "1,".repeat(100_000)))),
+        ("variable: a wide object", asked("input", format!("{{{}}}", fields.join(",")))),
+        ("variable: a long number", asked("int", "9".repeat(200_000))),
+        ("variable: a huge number", asked("int", "1e999999999".to_owned())),
+        ("variable: a long string", asked("id", format!("\"{}\"", "x".repeat(200_000)))),
+        ("variable: escapes", asked("id", format!("\"{}\"", r"\u0000".repeat(30_000)))),
+        ("a body too large", " ".repeat(10_000_000)),
+        ("a string too large", asked("id", format!("\"{}\"", "x".repeat(10_000_000)))),
+    ]
+}
+
+fn documents() -> Vec<(&'static str, String)> {
     vec![
         ("deep list", format!("{{ node(id: {}1{}) {{ id }} }}", "[".repeat(7_000), "]".repeat(7_000))),
         ("deep object", format!("{{ node(id: {}1{}) {{ id }} }}", "{a:".repeat(7_000), "}".repeat(7_000))),
@@ -36,7 +71,6 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("white space", format!("{{ {} __typename }}", " ,\n".repeat(60_000))),
         ("comments", format!("{} {{ __typename }}", "#\n".repeat(80_000))),
         ("braces", "{".repeat(200_000)),
-        ("a body too large", " ".repeat(10_000_000)),
     ]
 }
 

@@ -1,6 +1,9 @@
 //! A client that does nothing wrong, and waits for its answers beside those that do.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
 
 use reqwest::header;
 use serde_json::{Value, json};
@@ -12,7 +15,7 @@ const SIGN_IN: &str = "mutation ($input: SignInInput!) { signIn(input: $input) {
 const VIEWER: &str = "{ viewer { email memberships { nodes { organization { slug } } } } }";
 
 /// Somebody who is signed in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Neighbour {
     http: reqwest::Client,
     url: String,
@@ -28,6 +31,16 @@ impl Neighbour {
         let http = reqwest::Client::new();
         let token = token_of(&http, target, "owner@acme.test").await;
         Self { http, url: target.url(), token }
+    }
+
+    /// Asks in a thread of its own: what the attackers do there is not to delay what is measured here.
+    pub fn ask_beside(self, time: Duration) -> JoinHandle<Answers> {
+        thread::spawn(move || {
+            // A connection belongs to the runtime in which it was made.
+            let one = Self { http: reqwest::Client::new(), ..self };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(one.ask_for(time))
+        })
     }
 
     /// Asks again and again.
@@ -62,9 +75,9 @@ impl Answers {
         self.0.len()
     }
 
-    /// Of a hundred answers 99 came within this.
-    pub fn p99(&self) -> Duration {
-        let place = (self.0.len() * 99).div_ceil(100).saturating_sub(1);
+    /// Of a hundred answers so many came within this.
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let place = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
         // A failure stands for an hour, so that it can be printed.
         self.0.get(place).copied().unwrap_or(Duration::MAX).min(Duration::from_secs(3_600))
     }

@@ -11,11 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-use crate::{
-    attacks::{DURATION, connect},
-    neighbour::token_of,
-    target::Target,
-};
+use crate::{attacks::DURATION, neighbour::token_of, target::Attacker};
 
 /// Sockets that are tried; an address may have 200.
 const SOCKETS: usize = 300;
@@ -24,17 +20,17 @@ const OF_EACH: usize = 60;
 const WATCHED: &str = r#"subscription { auditLogAdded(organization: "acme") { auditLog { id } } }"#;
 
 /// Subscribes on all of them, puts something on record, and reads what comes until the time is over.
-pub async fn many(target: &Target) -> String {
+pub async fn many(from: &Attacker<'_>) -> String {
     let http = reqwest::Client::new();
-    let token = token_of(&http, target, "admin@acme.test").await;
+    let token = token_of(&http, from.target, "admin@acme.test").await;
     let begun = tokio::time::Instant::now();
-    let opened = join_all((0..SOCKETS).map(|_| open(target, &token))).await;
+    let opened = join_all((0..SOCKETS).map(|_| open(from, &token))).await;
     let sockets: Vec<_> = opened.into_iter().flatten().collect();
     let number = sockets.len();
     let reading = join_all(sockets.into_iter().map(|socket| subscribe(socket, begun + DURATION)));
     let happening = async {
         let ask = async |body: Value| -> Option<Value> {
-            http.post(target.url()).bearer_auth(&token).json(&body).send().await.ok()?.json().await.ok()
+            http.post(from.target.url()).bearer_auth(&token).json(&body).send().await.ok()?.json().await.ok()
         };
         let found = ask(json!({"query": "{ organization(slug: \"acme\") { id } }"})).await.unwrap_or_default();
         let query =
@@ -50,10 +46,10 @@ pub async fn many(target: &Target) -> String {
     format!("{number} of {SOCKETS} sockets, {events} events, {refused} refused")
 }
 
-async fn open(target: &Target, token: &str) -> Option<WebSocketStream<TcpStream>> {
-    let mut request = target.url().replacen("http", "ws", 1).into_client_request().ok()?;
+async fn open(from: &Attacker<'_>, token: &str) -> Option<WebSocketStream<TcpStream>> {
+    let mut request = from.target.url().replacen("http", "ws", 1).into_client_request().ok()?;
     request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("graphql-transport-ws"));
-    let (mut socket, _) = client_async(request, connect(target).await?).await.ok()?;
+    let (mut socket, _) = client_async(request, from.connect().await?).await.ok()?;
     let init = json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {token}")}});
     socket.send(Message::text(init.to_string())).await.ok()?;
     Some(socket)

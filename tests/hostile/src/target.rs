@@ -1,6 +1,11 @@
 //! The server that all this is done to.
 
-use std::{fs, net::SocketAddr};
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A running server.
 #[derive(Debug)]
@@ -33,5 +38,28 @@ impl Target {
 
     pub fn lives(&self) -> bool {
         self.resident_kib() > 0
+    }
+}
+
+/// Somebody who means harm, from an address of their own: what is counted by address is to count for them alone.
+#[derive(Debug)]
+pub struct Attacker<'t> {
+    /// Whom they mean it to.
+    pub target: &'t Target,
+    address: Ipv4Addr,
+}
+
+impl<'t> Attacker<'t> {
+    /// One for each number.
+    pub fn new(target: &'t Target, number: u8) -> Self {
+        Self { target, address: Ipv4Addr::new(127, 0, 1, number) }
+    }
+
+    pub async fn connect(&self) -> Option<TcpStream> {
+        let socket = TcpSocket::new_v4().ok()?;
+        socket.bind((IpAddr::V4(self.address), 0).into()).ok()?;
+        // It goes without a good-bye, and leaves no port behind that this machine keeps for a minute.
+        socket.set_zero_linger().ok()?;
+        socket.connect(self.target.address).await.ok()
     }
 }
