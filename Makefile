@@ -12,7 +12,7 @@ run: console
 	exec target/debug/ogelbase serve
 
 # Everything that must hold.
-test: fmt clippy deny console nextest gate clients audits websocket browser fuzz
+test: fmt clippy deny console nextest gate clients audits websocket browser fuzz hostile
 	@echo "make test: all passed"
 
 # The fast inner loop: does it compile, is it tidy.
@@ -113,11 +113,15 @@ python:
 	else echo "make fuzz: Python 3 with venv is missing: install the packages 'python3' and 'python3-venv'"; exit 1; fi
 
 # Clients that mean harm, on the release server under a memory cap of 1 GiB, for about two minutes.
-hostile:
-	$(CARGO) build --locked --example with_postgres
+# HOSTILE_ONLY=flood does that alone.
+hostile: debug
+ifeq ($(shell uname),Linux)
 	$(CARGO) build --locked --release --package ogelbase --package hostile --bins
 	SERVER=target/release/ogelbase UNDER="prlimit --data=1073741824" \
 		target/debug/examples/with_postgres tests/with-server.sh hostile target/release/hostile
+else
+	@echo "make hostile: left out, it needs Linux (prlimit, /proc, every address of 127.0.0.0/8)"
+endif
 
 # Tools that cargo builds; each is skipped where it is there.
 cargo-deny:

@@ -15,6 +15,7 @@ mod refusal;
 mod registry;
 mod rules;
 mod scan;
+mod subscription;
 mod suggestion;
 #[cfg(test)]
 mod tests;

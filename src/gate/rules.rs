@@ -16,7 +16,7 @@ use super::{
     limits::{NESTING, TOKENS},
     refusal::{Refusal, wrong},
     scan::{Places, Scan},
-    suggestion,
+    subscription, suggestion,
 };
 
 /// Errors of a document that are told at most.
@@ -110,16 +110,35 @@ impl Rules {
         suggests: bool,
     ) -> Result<Valid<ExecutableDocument>, Refusal> {
         // First what is not there at all: the rest would be misleading.
-        let document =
-            document.to_executable(&self.schema).map_err(|failed| self.refusal(&failed.errors, places, suggests))?;
-        document.validate(&self.schema).map_err(|failed| self.refusal(&failed.errors, places, suggests))
+        let document = document
+            .to_executable(&self.schema)
+            .map_err(|failed| self.refusal(&failed.errors, |_| false, places, suggests))?;
+        document.validate(&self.schema).or_else(|failed| {
+            // The validator counts fields, the specification what the answer has (5.2.4.1): the same field twice, by two
+            // fragments perhaps, is one.
+            let document = failed.partial;
+            let one_field =
+                document.operations.iter().all(|operation| subscription::has_one_field(&document, operation));
+            let overlook = |message: &str| one_field && message.ends_with(subscription::ONE_FIELD);
+            let refusal = self.refusal(&failed.errors, overlook, places, suggests);
+            if refusal.is_empty() { Ok(Valid::assume_valid(document)) } else { Err(refusal) }
+        })
     }
 
-    fn refusal(&self, errors: &DiagnosticList, places: &Places, suggests: bool) -> Refusal {
+    fn refusal(
+        &self,
+        errors: &DiagnosticList,
+        overlook: impl Fn(&str) -> bool,
+        places: &Places,
+        suggests: bool,
+    ) -> Refusal {
         let mut refusal: Refusal = Vec::new();
         for diagnostic in errors.iter() {
             let place = diagnostic.error.location().map(|span| places.of(span.offset()));
             let mut message = diagnostic.error.to_string();
+            if overlook(&message) {
+                continue;
+            }
             if suggests && let Some(suggestion) = suggestion::of(&self.schema, &message) {
                 message.push_str(&suggestion);
             }

@@ -62,6 +62,9 @@ pub(super) fn of_query_string(text: &str) -> Result<Asked> {
 }
 
 impl Members {
+    /// What they are called.
+    pub(super) const NAMES: [&str; 5] = ["query", "documentId", "operationName", "variables", "extensions"];
+
     /// Checks the types.
     ///
     /// # Errors

@@ -55,6 +55,11 @@ export function refusal({ query, operationName, variables }) {
   return getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}).errors;
 }
 
+/** Whether it waits for something, when it is valid. */
+export function isSubscription({ query, operationName }) {
+  return getOperationAST(parse(query), operationName)?.operation === 'subscription';
+}
+
 /** What it makes of an answer when it asks that for every field: the answer itself, if it has the right shape. */
 export function reshaped({ query, operationName, variables }, data) {
   return execute({

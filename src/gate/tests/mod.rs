@@ -41,7 +41,7 @@ fn settings(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(settings(512))]
+    #![proptest_config(settings(2048))]
 
     #[test]
     fn size_and_cost_are_those_of_a_plain_count(

@@ -1,11 +1,12 @@
 //! The messages of graphql-transport-ws: strictly read, and written.
 
-use async_graphql::{Response as Answer, ServerError, Variables};
+use async_graphql::{Response as Answer, ServerError};
 use axum::extract::ws::Message;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::closing::Closing;
-use crate::gate::Asked;
+use crate::{error::Error, gate::Asked, http::parameters::Members};
 
 /// Characters of an operation's id at most.
 const LONGEST_ID: usize = 128;
@@ -56,30 +57,17 @@ pub(super) fn read(text: &str) -> Read<Incoming> {
     Ok(incoming)
 }
 
-fn document(mut payload: Map<String, Value>) -> Read<Asked> {
-    let document_id = match payload.remove("documentId") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(id)) => Some(id),
-        Some(_) => return bad("`payload.documentId` must be a string"),
-    };
-    let query = match payload.remove("query") {
-        None | Some(Value::Null) if document_id.is_some() => None,
-        Some(Value::String(_)) if document_id.is_some() => {
-            return bad("`payload.documentId` must not come with `query`: a document is sent or named");
-        }
-        Some(Value::String(query)) => Some(query),
-        _ => return bad("`payload.query` must be a string"),
-    };
-    let operation_name = match payload.remove("operationName") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(name)) => Some(name),
-        Some(_) => return bad("`payload.operationName` must be a string"),
-    };
-    let variables = object(&mut payload, "variables")?.unwrap_or_default();
-    object(&mut payload, "extensions")?;
-    no_other(&payload)?;
-    let variables = Variables::from_json(Value::Object(variables));
-    Ok(Asked { query, document_id, persisted: None, operation_name, variables })
+/// As a posted body has it, and strictly.
+fn document(payload: Map<String, Value>) -> Read<Asked> {
+    if let Some(name) = payload.keys().find(|name| !Members::NAMES.contains(&name.as_str())) {
+        return cannot_have(name);
+    }
+    let members =
+        Members::deserialize(Value::Object(payload)).map_err(|_| Closing::bad_message("`payload` is wrong"))?;
+    members.checked().or_else(|error| match error {
+        Error::InvalidInput { path, message } => bad(format!("`payload.{path}` {message}")),
+        error => bad(format!("`payload` is wrong: {error}")),
+    })
 }
 
 fn id(members: &mut Map<String, Value>) -> Read<String> {
@@ -99,9 +87,13 @@ fn object(members: &mut Map<String, Value>, name: &'static str) -> Read<Option<M
 
 fn no_other(members: &Map<String, Value>) -> Read<()> {
     match members.keys().next() {
-        Some(name) => bad(format!("the message has a member that it cannot have: {name}")),
+        Some(name) => cannot_have(name),
         None => Ok(()),
     }
+}
+
+fn cannot_have<T>(name: &str) -> Read<T> {
+    bad(format!("the message has a member that it cannot have: {name}"))
 }
 
 fn text(message: &Value) -> Message {

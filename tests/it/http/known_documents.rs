@@ -56,6 +56,22 @@ async fn a_document_that_was_sent_with_its_digest_is_known_by_it() {
     let by_get = get(&app, &[("extensions", extensions.as_str())]).send().await.unwrap();
     assert_eq!(by_get.json::<Value>().await.unwrap(), told);
     assert_eq!(code(&answer(&app, json!({"documentId": digest(QUERY)})).await), "PERSISTED_QUERY_NOT_FOUND");
+
+    let mut socket = Socket::open(&app).await;
+    socket.init(&json!({})).await;
+    let mut ask = async |payload: Value| {
+        socket.say(&json!({"type": "subscribe", "id": "1", "payload": payload})).await;
+        let heard = socket.hear().await;
+        if heard["type"] == "next" {
+            assert_eq!(socket.hear().await["type"], "complete");
+        }
+        heard["payload"].clone()
+    };
+    assert_eq!(ask(json!({"extensions": persisted(QUERY)})).await, told);
+    let unknown = ask(json!({"extensions": persisted(OTHER)})).await;
+    assert_eq!(unknown[0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND");
+    ask(json!({"query": OTHER, "extensions": persisted(OTHER)})).await;
+    assert!(answer(&app, json!({"extensions": persisted(OTHER)})).await.get("data").is_some(), "sent by WebSocket");
 }
 
 #[tokio::test]

@@ -58,6 +58,20 @@ async fn a_change_and_what_is_put_on_record_are_heard_on_every_server() {
 }
 
 #[tokio::test]
+async fn two_fragments_with_the_same_field_are_one_subscription() {
+    let app = App::start().await;
+    let owner = app.owner().await;
+    let mut socket = Socket::of(&app, &owner).await;
+    let document = "subscription ($ref: String!) { ...A ...B }
+        fragment A on SubscriptionRoot { projectChanged(ref: $ref) { change } }
+        fragment B on SubscriptionRoot { projectChanged(ref: $ref) { project { name } } }";
+    socket.subscribe("1", document, shop()).await;
+    let event = json!({ "projectChanged": { "change": "CURRENT", "project": { "name": "Shop" } } });
+    assert_eq!(socket.event("1").await, event);
+    socket.close().await;
+}
+
+#[tokio::test]
 async fn who_may_not_see_it_may_not_wait_for_it() {
     let app = App::start().await;
     let (outsider, member) = (app.outsider().await, app.member().await);
