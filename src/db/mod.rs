@@ -14,6 +14,7 @@ pub mod memberships;
 pub mod migrate;
 mod notices;
 pub mod operator;
+mod person;
 pub mod pool;
 pub mod renewal;
 pub mod rls;
@@ -26,6 +27,6 @@ mod statement;
 pub mod transaction;
 
 pub use bootstrap::Opening;
-pub use pool::Database;
+pub use pool::{Database, Opened};
 pub use source::Postgres;
 pub use transaction::{Cuts, RequestTransaction};

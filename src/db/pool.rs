@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, sync::Arc};
 
+use entity::users;
 use sea_orm::sqlx::{
     ConnectOptions as _,
     postgres::{PgConnectOptions, PgRow},
@@ -16,6 +17,7 @@ use super::{
     external::ExternalOpening,
     key::{self, Uses},
     notices::Notices,
+    person,
     shadow::Sampling,
     transaction::{CutCounters, Cuts, RequestTransaction},
 };
@@ -40,6 +42,17 @@ pub struct Settings {
     pub statement_timeout_ms: u32,
     /// Of a hundred requests so many are sampled while row-level security is in shadow mode.
     pub shadow_percent: u32,
+}
+
+/// A request's transaction, and what its opening told.
+#[derive(Debug)]
+pub struct Opened {
+    /// The transaction.
+    pub transaction: RequestTransaction,
+    /// Whom the credential proved; nobody without one.
+    pub caller: Option<Caller>,
+    /// Their own row, where it was to be read.
+    pub person: Option<users::Safe>,
 }
 
 /// The database as requests see it. Every connection works under `ogelbase_app` from its first moment, so that a
@@ -70,8 +83,9 @@ impl Database {
         // Settings of ALTER ROLE are ignored after SET ROLE, so they are made here.
         let set_up = format!(
             "{SESSION} SET statement_timeout = {timeout}; \
-             SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '1s'; {}",
-            bootstrap::PREPARED
+             SET idle_in_transaction_session_timeout = '60s'; SET client_connection_check_interval = '1s'; {}; {}",
+            bootstrap::PREPARED,
+            person::prepared(),
         );
         let pool = Connections::new(options.clone(), settings.connections, set_up.clone());
         let beside = Connections::new(options.clone(), BESIDE, set_up);
@@ -86,17 +100,36 @@ impl Database {
     /// [`Error::Unauthenticated`] when the credential is refused, [`Error::NotFound`] when the organization of
     /// `X-Organization` is not one of the caller's, [`Error::Unavailable`] without a database.
     pub async fn begin(&self, opening: &Opening) -> Result<(RequestTransaction, Option<Caller>)> {
+        let opened = self.open(opening, false).await?;
+        Ok((opened.transaction, opened.caller))
+    }
+
+    /// The same, and where `with_person` says that it will be asked for the row of the person whose session it is, that in
+    /// the same round trip.
+    ///
+    /// # Errors
+    /// As [`Database::begin`]'s.
+    pub async fn open(&self, opening: &Opening, with_person: bool) -> Result<Opened> {
         let of_service = matches!(opening, Opening::Service { .. });
-        let (mut transaction, mut row) = self.begin_with(&self.0.pool, &opening.statement(), of_service).await?;
+        let shadowed = self.0.notices.sampling.takes_one();
+        let mut statement = opening.statement();
+        // What is read twice and compared is read by statements of its own.
+        if with_person && !shadowed && matches!(opening, Opening::Session { .. }) {
+            statement.push_str(person::EXECUTE);
+        }
+        let (mut transaction, mut rows) = self.begin_with(&self.0.pool, &statement, of_service, shadowed).await?;
         if let Opening::External(identity) = opening
-            && ExternalOpening::is_unknown(row.as_ref())
+            && ExternalOpening::is_unknown(rows.first())
         {
             transaction.roll_back_in_background().await;
             self.create_external_user(identity).await?;
-            (transaction, row) = self.begin_with(&self.0.pool, &opening.statement(), of_service).await?;
+            (transaction, rows) = self.begin_with(&self.0.pool, &statement, of_service, shadowed).await?;
         }
-        match opening.resolve(row.as_ref()) {
-            Ok(caller) => Ok((transaction, caller)),
+        let mut rows = rows.into_iter();
+        let resolved =
+            opening.resolve(rows.next().as_ref()).and_then(|caller| Ok((caller, person::from_row(rows.next())?)));
+        match resolved {
+            Ok((caller, person)) => Ok(Opened { transaction, caller, person }),
             Err(error) => {
                 transaction.roll_back_in_background().await;
                 Err(error)
@@ -105,7 +138,8 @@ impl Database {
     }
 
     async fn create_external_user(&self, identity: &ExternalOpening) -> Result<()> {
-        let (transaction, _) = self.begin_with(&self.0.pool, "BEGIN", false).await?;
+        let shadowed = self.0.notices.sampling.takes_one();
+        let (transaction, _) = self.begin_with(&self.0.pool, "BEGIN", false, shadowed).await?;
         match identity.create(&transaction).await {
             Ok(()) => transaction.commit().await,
             Err(error) => {
@@ -122,9 +156,9 @@ impl Database {
         pool: &Connections,
         sql: &str,
         of_service: bool,
-    ) -> Result<(RequestTransaction, Option<PgRow>)> {
+        shadowed: bool,
+    ) -> Result<(RequestTransaction, Vec<PgRow>)> {
         let mut tries = pool.most();
-        let shadowed = self.0.notices.sampling.takes_one();
         loop {
             let connection = pool.lend().await?;
             let cuts = Arc::clone(&self.0.cuts);
@@ -142,7 +176,8 @@ impl Database {
     /// [`Error::Unavailable`] without a database.
     pub async fn aside(&self) -> Result<RequestTransaction> {
         // Of one kind for all of its life, so there is no role to go back to.
-        let begun = self.begin_with(&self.0.beside, "BEGIN; SET LOCAL ROLE ogelbase_service", true).await?;
+        let shadowed = self.0.notices.sampling.takes_one();
+        let begun = self.begin_with(&self.0.beside, "BEGIN; SET LOCAL ROLE ogelbase_service", true, shadowed).await?;
         Ok(begun.0)
     }
 

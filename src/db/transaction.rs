@@ -122,14 +122,14 @@ pub struct RequestTransaction {
 }
 
 impl RequestTransaction {
-    /// Runs `sql`, which starts with BEGIN, and returns the first row that it gave.
+    /// Runs `sql`, which starts with BEGIN, and returns the rows that it gave.
     pub(super) async fn begin(
         mut connection: Lent,
         sql: &str,
         of_service: bool,
         cuts: Arc<CutCounters>,
         shadowed: bool,
-    ) -> Result<(Self, Option<PgRow>)> {
+    ) -> Result<(Self, Vec<PgRow>)> {
         let sql = connection.beginning(sql);
         let mut held = Held { connection: Some(connection), phase: Phase::Begin, failed: false, elevated: false, cuts };
         let rows = match held.connection.as_deref_mut() {
@@ -138,7 +138,7 @@ impl RequestTransaction {
         };
         let rows = rows.inspect_err(|_| drop(held.connection.take()))?;
         held.phase = Phase::Idle;
-        Ok((Self { held: Mutex::new(Some(held)), shadowed, of_service }, rows.into_iter().next()))
+        Ok((Self { held: Mutex::new(Some(held)), shadowed, of_service }, rows))
     }
 
     /// Runs one piece of work on the connection, alone.

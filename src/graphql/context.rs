@@ -13,6 +13,7 @@ use async_graphql::{
     Context,
     dataloader::{DataLoader, Loader},
 };
+use entity::users;
 use tokio::sync::OnceCell;
 
 use super::{loader::Loaders, refusal::Refusals};
@@ -23,7 +24,7 @@ use crate::{
     },
     budget::Account,
     db::{
-        Database, Opening, RequestTransaction,
+        Database, Opened, Opening, RequestTransaction,
         bootstrap::{self, Caller, Resolved},
         key,
     },
@@ -38,6 +39,7 @@ pub struct Request {
     /// Filled at the first SQL; for a request with a credential that is the credential's check.
     transaction: OnceCell<RequestTransaction>,
     principal: RwLock<Arc<Principal>>,
+    person: Option<users::Safe>,
     /// Signing in and out.
     pub sessions: Arc<Sessions>,
     /// Opens what is sealed.
@@ -52,7 +54,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Starts a request. With a credential the transaction is opened and the credential checked now, in one round
+    /// Starts a request; `asks_person` when it is a query that will ask who the caller is. With a credential the transaction is opened and the credential checked now, in one round
     /// trip; without, nothing is asked of the database before a resolver needs it. Then its cost is charged.
     ///
     /// # Errors
@@ -62,13 +64,15 @@ impl Request {
         sessions: Arc<Sessions>,
         vault: Arc<Vault>,
         opening: &Opening,
+        asks_person: bool,
         client: Client,
         account: Arc<Account>,
     ) -> Result<Self> {
-        let request = Self {
+        let mut request = Self {
             database,
             transaction: OnceCell::new(),
             principal: RwLock::default(),
+            person: None,
             sessions,
             vault,
             client,
@@ -77,8 +81,10 @@ impl Request {
             refusals: Refusals::default(),
         };
         if *opening != Opening::Anonymous {
-            let begun = request.database.begin(opening).await;
-            let (transaction, caller) = begun.inspect_err(|error| request.account.turned_away(error))?;
+            let opened = request.database.open(opening, asks_person).await;
+            let Opened { transaction, caller, person } =
+                opened.inspect_err(|error| request.account.turned_away(error))?;
+            request.person = person;
             // Nobody else knows of this request yet, so the cell is empty.
             drop(request.transaction.set(transaction));
             if let Some(Caller::Key(key)) = &caller
@@ -136,6 +142,11 @@ impl Request {
     /// The caller.
     pub fn viewer(&self) -> Arc<Principal> {
         Arc::clone(&self.principal.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The caller's own row as it was when the request began, where it was read then: of a request that changes nothing.
+    pub fn person(&self) -> Option<&users::Safe> {
+        self.person.as_ref()
     }
 
     /// From here on the request is this user's: a sign-in shows the user it signed in.

@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::{
     Request as Asked, Response as Answer, ServerError, Variables,
-    parser::types::{ExecutableDocument, OperationType},
+    parser::types::{ExecutableDocument, Field, OperationType, Selection},
 };
 use futures_util::{FutureExt, StreamExt};
 
@@ -37,6 +37,19 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Whether it is a query that asks who the caller is, at its root and without a fragment, as nearly all do that ask.
+    #[must_use]
+    pub fn asks_person(&self) -> bool {
+        self.operation == OperationType::Query
+            && self.document.operations.iter().any(|(_, operation)| {
+                let selected = &operation.node.selection_set.node.items;
+                let is_viewer = |field: &Field| field.name.node == "viewer";
+                selected
+                    .iter()
+                    .any(|selected| matches!(&selected.node, Selection::Field(field) if is_viewer(&field.node)))
+            })
+    }
+
     fn asked(&self) -> Asked {
         let mut asked = Asked::new("").variables(self.variables.clone());
         asked.set_parsed_query(ExecutableDocument::clone(&self.document));

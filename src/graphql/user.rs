@@ -167,6 +167,9 @@ impl UserQueries {
     /// You; null for an API key and for the service, which are no person, and otherwise only together with an error.
     #[graphql(directive = requires::apply("signed_in".into()))]
     async fn viewer(&self, context: &Context<'_>) -> Result<Option<User>> {
+        if let Some(person) = context.request().person() {
+            return Ok(Some(User(person.clone())));
+        }
         match context.viewer().user_id() {
             Some(user_id) => context.load(UserById(user_id)).await,
             None => Ok(None),

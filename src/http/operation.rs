@@ -25,7 +25,8 @@ pub(super) async fn run(
     client: &Client,
     account: &Arc<Account>,
 ) -> Result<Answer> {
-    let (answer, request) = app.engine.answer(prepared, || open(app, opening, client, account)).await?;
+    let asks_person = prepared.asks_person();
+    let (answer, request) = app.engine.answer(prepared, || open(app, opening, asks_person, client, account)).await?;
     note_activity(&request);
     denied::record(opening, &request).await;
     Ok(answer)
@@ -40,15 +41,22 @@ pub(super) async fn react(
     client: &Client,
     account: &Arc<Account>,
 ) -> Result<Event> {
-    let (event, request) = app.engine.react(prepared, moment, || open(app, opening, client, account)).await?;
+    let (event, request) = app.engine.react(prepared, moment, || open(app, opening, false, client, account)).await?;
     note_activity(&request);
     Ok(event)
 }
 
-/// Starts a request.
-pub(super) async fn open(app: &App, opening: &Opening, client: &Client, account: &Arc<Account>) -> Result<Request> {
+/// Starts a request, as [`Request::open`] has it.
+pub(super) async fn open(
+    app: &App,
+    opening: &Opening,
+    asks_person: bool,
+    client: &Client,
+    account: &Arc<Account>,
+) -> Result<Request> {
     let (sessions, vault) = (Arc::clone(&app.sessions), Arc::clone(&app.vault));
-    Request::open(app.database.clone(), sessions, vault, opening, client.clone(), Arc::clone(account)).await
+    Request::open(app.database.clone(), sessions, vault, opening, asks_person, client.clone(), Arc::clone(account))
+        .await
 }
 
 /// Writes down, once a minute, that the caller's session is in use: beside the request and after its end, so that nothing

@@ -268,7 +268,7 @@ impl Connection {
     /// Whether the database knows who that is.
     async fn recognise(&self, credential: &Credential) -> Step {
         let account = Arc::new(self.app.budgets.account(Some(self.peer.ip)));
-        match operation::open(&self.app, &credential.opening, &self.client(), &account).await {
+        match operation::open(&self.app, &credential.opening, false, &self.client(), &account).await {
             Ok(request) => request.give_up().await,
             Err(error) => return Err(Closing::refused(&error).into()),
         }

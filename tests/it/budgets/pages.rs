@@ -27,7 +27,7 @@ const PROJECT: Page =
     Page { document: include_str!("../../../examples/queries/project.graphql"), budget: 12, takes: 11 };
 const PROJECTS: Page =
     Page { document: include_str!("../../../examples/queries/projects.graphql"), budget: 4, takes: 3 };
-const VIEWER: Page = Page { document: include_str!("../../../examples/queries/viewer.graphql"), budget: 3, takes: 3 };
+const VIEWER: Page = Page { document: include_str!("../../../examples/queries/viewer.graphql"), budget: 3, takes: 2 };
 const USAGE: Page = Page { document: include_str!("../../../examples/queries/usage.graphql"), budget: 8, takes: 8 };
 const MONITORING: Page =
     Page { document: include_str!("../../../examples/queries/infra-monitoring.graphql"), budget: 3, takes: 3 };
