@@ -290,6 +290,11 @@ impl<'d> Planner<'d> {
             let message = "introspection lists types within types too often here".to_owned();
             return Err(vec![too_much("introspectionDepth", INTROSPECTION_LISTS - 1, message, Some(place))]);
         }
+        if let Some(other) = group.iter().find(|other| !have_lists_alike(first, other)) {
+            let message = format!("`{}` stands for fields with different arguments", first.response_key());
+            let other = other.location().map_or(place, |span| self.places.of(span.offset()));
+            return Err(vec![wrong(message, other)]);
+        }
         let sets: Vec<&'d SelectionSet> =
             group.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
         let (below, cost) = match sets.is_empty() {
@@ -316,6 +321,28 @@ impl<'d> Planner<'d> {
             selection_set: Positioned::new(engine::SelectionSet { items: below }, place),
         };
         Ok((field, Cost::of(parent, first, cost)))
+    }
+}
+
+/// Whether the lists in the arguments of two fields are equally long. All else has been compared by the validator, which looks
+/// at no more of two lists than the shorter one has.
+fn have_lists_alike(one: &Field, other: &Field) -> bool {
+    one.arguments.iter().all(|argument| {
+        let same = other.arguments.iter().find(|same| same.name == argument.name);
+        same.is_none_or(|same| are_lists_alike(&argument.value, &same.value))
+    })
+}
+
+fn are_lists_alike(one: &Literal, other: &Literal) -> bool {
+    match (one, other) {
+        (Literal::List(one), Literal::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| are_lists_alike(one, other))
+        }
+        (Literal::Object(one), Literal::Object(other)) => one.iter().all(|(name, value)| {
+            let same = other.iter().find(|(same, _)| same == name);
+            same.is_none_or(|(_, same)| are_lists_alike(value, same))
+        }),
+        _ => true,
     }
 }
 

@@ -12,10 +12,13 @@ pub const ONE_FIELD: &str = "can only have one root field";
 
 /// Whether an operation has one field in its answer, or is no subscription.
 pub fn has_one_field<'d>(document: &'d ExecutableDocument, operation: &'d Operation) -> bool {
+    if !operation.is_subscription() {
+        return true;
+    }
     let mut names = HashSet::new();
     let mut seen = HashSet::new();
     collect(document, &operation.selection_set, &mut names, &mut seen);
-    !operation.is_subscription() || names.len() == 1
+    names.len() == 1
 }
 
 /// The names that the fields of a selection have in the answer; each fragment is looked at once.

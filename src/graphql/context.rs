@@ -54,8 +54,9 @@ pub struct Request {
 }
 
 impl Request {
-    /// Starts a request; `asks_person` when it is a query that will ask who the caller is. With a credential the transaction is opened and the credential checked now, in one round
-    /// trip; without, nothing is asked of the database before a resolver needs it. Then its cost is charged.
+    /// Starts a request; `asks_person` when it is a query that will ask who the caller is. With a credential the
+    /// transaction is opened and the credential checked now, in one round trip; without, nothing is asked of the database
+    /// before a resolver needs it. Then its cost is charged.
     ///
     /// # Errors
     /// As [`Database::begin`]'s; [`Error::BudgetSpent`] when the caller's budget does not suffice.

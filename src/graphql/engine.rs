@@ -37,7 +37,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Whether it is a query that asks who the caller is, at its root and without a fragment, as nearly all do that ask.
+    /// Whether it is a query that asks who the caller is, at its root: fragments have been resolved there.
     #[must_use]
     pub fn asks_person(&self) -> bool {
         self.operation == OperationType::Query

@@ -117,8 +117,8 @@ pub(super) struct Running {
 
 impl Running {
     /// Lets the other connections go first, where the client has sent this request with one before it (RFC 9112, 9.3.2).
-    /// Those that are answered without waiting for anything would otherwise be answered one after another, thousands of
-    /// them, while everybody else waits.
+    /// Those that are answered without waiting for anything would otherwise be answered many at a turn, while everybody
+    /// else waits.
     pub(super) async fn take_turn(&self) {
         if self.ahead {
             tokio::task::yield_now().await;

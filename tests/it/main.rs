@@ -54,4 +54,5 @@ mod service;
 mod sessions;
 mod trail;
 mod user_sessions;
+mod viewer;
 mod walk;

@@ -14,7 +14,10 @@ use crate::{subscribers, target::Attacker};
 pub const DURATION: Duration = Duration::from_secs(8);
 const MANY: usize = 600;
 
-type Attack = for<'t> fn(&'t Attacker) -> Pin<Box<dyn Future<Output = String> + 't>>;
+/// What was done, and whether it was enough to prove anything.
+pub type Done = (String, bool);
+
+type Attack = for<'t> fn(&'t Attacker) -> Pin<Box<dyn Future<Output = Done> + 't>>;
 
 pub const ALL: [(&str, Attack); 8] = [
     ("silent sockets", |from| Box::pin(silence(from))),
@@ -32,14 +35,14 @@ const SLOW_BODY: &str =
 const CHUNKED: &str =
     "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-async fn silence(from: &Attacker<'_>) -> String {
+async fn silence(from: &Attacker<'_>) -> Done {
     let sockets: Vec<_> = join_all((0..MANY).map(|_| from.connect())).await.into_iter().flatten().collect();
     tokio::time::sleep(DURATION).await;
-    format!("{} sockets", sockets.len())
+    (format!("{} sockets", sockets.len()), sockets.len() > 256)
 }
 
 /// Sends a beginning, and then the same piece for ever.
-async fn drip(from: &Attacker<'_>, head: &str, piece: &[u8]) -> String {
+async fn drip(from: &Attacker<'_>, head: &str, piece: &[u8]) -> Done {
     let one = async || {
         let mut socket = from.connect().await?;
         socket.write_all(head.as_bytes()).await.ok()?;
@@ -51,11 +54,11 @@ async fn drip(from: &Attacker<'_>, head: &str, piece: &[u8]) -> String {
         Some(())
     };
     let still = join_all((0..MANY).map(|_| one())).await.into_iter().flatten().count();
-    format!("{MANY} sockets, {still} to the end")
+    (format!("{MANY} sockets, {still} to the end"), still > 100)
 }
 
 /// Asks for much, many times over, and reads nothing.
-async fn deafness(from: &Attacker<'_>) -> String {
+async fn deafness(from: &Attacker<'_>) -> Done {
     let asked = "GET /graphql?query=%7B__schema%7Btypes%7Bname%20fields%7Bname%7D%7D%7D%7D HTTP/1.1\r\nHost: x\r\n\r\n"
         .repeat(50);
     let one = async || {
@@ -64,11 +67,11 @@ async fn deafness(from: &Attacker<'_>) -> String {
         tokio::time::timeout(DURATION, sending).await.err()
     };
     let still = join_all((0..100).map(|_| one())).await.into_iter().flatten().count();
-    format!("100 sockets, {still} to the end")
+    (format!("100 sockets, {still} to the end"), still == 100)
 }
 
 /// Asks for little, reads the answer and asks again.
-async fn flood(from: &Attacker<'_>) -> String {
+async fn flood(from: &Attacker<'_>) -> Done {
     let asked = "GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nHost: x\r\n\r\n";
     let begun = Instant::now();
     let one = async || {
@@ -89,15 +92,15 @@ async fn flood(from: &Attacker<'_>) -> String {
         answers
     };
     let answers: usize = join_all((0..64).map(|_| one())).await.into_iter().sum();
-    format!("64 sockets, {answers} answers")
+    (format!("64 sockets, {answers} answers"), answers > 10_000)
 }
 
-async fn churn(from: &Attacker<'_>) -> String {
+async fn churn(from: &Attacker<'_>) -> Done {
     let (begun, mut made) = (Instant::now(), 0);
     while begun.elapsed() < DURATION {
         made += join_all((0..20).map(|_| from.connect())).await.into_iter().flatten().count();
     }
-    format!("{made} connections")
+    (format!("{made} connections"), made > 10_000)
 }
 
 /// Sends a body; what it was answered with, and how long that took.

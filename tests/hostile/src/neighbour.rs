@@ -28,7 +28,7 @@ pub struct Answers(Vec<Duration>);
 
 impl Neighbour {
     pub async fn sign_in(target: &Target) -> Self {
-        let http = reqwest::Client::new();
+        let http = client();
         let token = token_of(&http, target, "owner@acme.test").await;
         Self { http, url: target.url(), token }
     }
@@ -37,7 +37,7 @@ impl Neighbour {
     pub fn ask_beside(self, time: Duration) -> JoinHandle<Answers> {
         thread::spawn(move || {
             // A connection belongs to the runtime in which it was made.
-            let one = Self { http: reqwest::Client::new(), ..self };
+            let one = Self { http: client(), ..self };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(one.ask_for(time))
         })
@@ -61,6 +61,13 @@ impl Neighbour {
         answers.sort_unstable();
         Answers(answers)
     }
+}
+
+/// Who waits longer has waited for nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(PATIENCE).build().expect("a client")
 }
 
 /// An access token of a demo account.

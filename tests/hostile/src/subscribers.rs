@@ -11,7 +11,11 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-use crate::{attacks::DURATION, neighbour::token_of, target::Attacker};
+use crate::{
+    attacks::{DURATION, Done},
+    neighbour::token_of,
+    target::Attacker,
+};
 
 /// Sockets that are tried; an address may have 200.
 const SOCKETS: usize = 300;
@@ -20,8 +24,8 @@ const OF_EACH: usize = 60;
 const WATCHED: &str = r#"subscription { auditLogAdded(organization: "acme") { auditLog { id } } }"#;
 
 /// Subscribes on all of them, puts something on record, and reads what comes until the time is over.
-pub async fn many(from: &Attacker<'_>) -> String {
-    let http = reqwest::Client::new();
+pub async fn many(from: &Attacker<'_>) -> Done {
+    let http = reqwest::Client::builder().local_address(from.address()).build().expect("a client");
     let token = token_of(&http, from.target, "admin@acme.test").await;
     let begun = tokio::time::Instant::now();
     let opened = join_all((0..SOCKETS).map(|_| open(from, &token))).await;
@@ -43,7 +47,8 @@ pub async fn many(from: &Attacker<'_>) -> String {
     };
     let (counts, ()) = tokio::join!(reading, happening);
     let (events, refused) = counts.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    format!("{number} of {SOCKETS} sockets, {events} events, {refused} refused")
+    let enough = number >= 100 && events > 5_000;
+    (format!("{number} of {SOCKETS} sockets, {events} events, {refused} refused"), enough)
 }
 
 async fn open(from: &Attacker<'_>, token: &str) -> Option<WebSocketStream<TcpStream>> {

@@ -55,9 +55,13 @@ impl<'t> Attacker<'t> {
         Self { target, address: Ipv4Addr::new(127, 0, 1, number) }
     }
 
+    pub fn address(&self) -> IpAddr {
+        IpAddr::V4(self.address)
+    }
+
     pub async fn connect(&self) -> Option<TcpStream> {
         let socket = TcpSocket::new_v4().ok()?;
-        socket.bind((IpAddr::V4(self.address), 0).into()).ok()?;
+        socket.bind((self.address(), 0).into()).ok()?;
         // It goes without a good-bye, and leaves no port behind that this machine keeps for a minute.
         socket.set_zero_linger().ok()?;
         socket.connect(self.target.address).await.ok()
