@@ -71,6 +71,7 @@ fn documents() -> Vec<(&'static str, String)> {
         ("a long number", format!("{{ node(id: {}) {{ id }} }}", "9".repeat(99_000))),
         ("a long string", format!("{{ node(id: \"{}\") {{ id }} }}", "x".repeat(99_000))),
         ("a long name", format!("{{ {} }}", "x".repeat(99_000))),
+        ("a long name of a type", format!("query ($a: {}) {{ __typename }}", "x".repeat(99_000))),
         ("white space", format!("{{ {} __typename }}", " ,\n".repeat(33_000))),
         ("comments", format!("{} {{ __typename }}", "#\n".repeat(49_000))),
         ("braces", "{".repeat(100_000)),
