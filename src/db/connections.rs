@@ -9,6 +9,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -27,10 +28,22 @@ const LONGEST_REST: Duration = Duration::from_secs(10 * 60);
 /// How long the COMMIT of a transaction that only read waits for a BEGIN that takes it along. Until then it keeps the
 /// locks of a reader.
 const TAKEN_ALONG: Duration = Duration::from_millis(5);
+/// Where more wait than may work at once, and for so long none of those has given a connection back, one more may.
+const STANDSTILL: Duration = Duration::from_millis(10);
 /// How long the end of a transaction may take that changed nothing, before its connection is closed instead.
 pub(super) const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// At most so many connections, opened when they are first needed.
+/// How many connections there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers {
+    /// At most.
+    pub most: u32,
+    /// Of them so many work at once, as long as they get on. More of them than a machine has processors for hinder each
+    /// other: each has caches of its own (docs/decisions.md, 2026-11-28).
+    pub at_once: u32,
+}
+
+/// Connections, opened when they are first needed.
 #[derive(Debug, Clone)]
 pub(super) struct Connections(Arc<Shared>);
 
@@ -38,14 +51,18 @@ pub(super) struct Connections(Arc<Shared>);
 struct Shared {
     options: PgConnectOptions,
     set_up: String,
-    most: u32,
+    numbers: Numbers,
     /// One for each connection that may be lent.
     places: Arc<Semaphore>,
+    /// One for each connection that may work at once.
+    turns: Arc<Semaphore>,
     rest: Mutex<Rest>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rest {
+    /// When a connection was last given back, or lent beyond those that work at once.
+    moved: Instant,
     /// The last one given back is the first one lent: its caches are warm, and those below can be closed.
     connections: Vec<Resting>,
     /// A task looks after those that are in a transaction.
@@ -70,6 +87,8 @@ pub(super) struct Lent {
     home: Connections,
     /// Kept until the connection is back or closed.
     place: OwnedSemaphorePermit,
+    /// Likewise, unless it was lent beyond those that work at once.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Deref for Lent {
@@ -98,7 +117,8 @@ impl Lent {
     }
 
     fn rest(self, in_transaction: bool) {
-        let Self { connection, opened, home, place, .. } = self;
+        let Self { connection, opened, home, place, turn, .. } = self;
+        home.rest().moved = Instant::now();
         if opened.elapsed() < LONGEST_LIFE {
             let mut rest = home.rest();
             rest.connections.push(Resting { connection, opened, since: Instant::now(), in_transaction });
@@ -108,6 +128,7 @@ impl Lent {
         }
         // Only now: who gets the place finds the connection.
         drop(place);
+        drop(turn);
     }
 
     /// Ends the transaction by `sql`, however long that takes, and gives the connection back; or closes it, if that fails.
@@ -130,14 +151,16 @@ impl Lent {
 
 impl Connections {
     /// Nothing is opened yet. `set_up` is run on each new connection.
-    pub(super) fn new(options: PgConnectOptions, most: u32, set_up: String) -> Self {
-        let places = Arc::new(Semaphore::new(most as usize));
-        Self(Arc::new(Shared { options, set_up, most, places, rest: Mutex::default() }))
+    pub(super) fn new(options: PgConnectOptions, numbers: Numbers, set_up: String) -> Self {
+        let places = Arc::new(Semaphore::new(numbers.most as usize));
+        let turns = Arc::new(Semaphore::new(numbers.at_once as usize));
+        let rest = Rest { moved: Instant::now(), connections: Vec::new(), looked_after: false };
+        Self(Arc::new(Shared { options, set_up, numbers, places, turns, rest: Mutex::new(rest) }))
     }
 
     /// How many there are at most.
     pub(super) fn most(&self) -> u32 {
-        self.0.most
+        self.0.numbers.most
     }
 
     /// Lends a connection, which may have died while it rested.
@@ -145,6 +168,10 @@ impl Connections {
     /// # Errors
     /// When none was free in time, none can be opened, or all were closed.
     pub(super) async fn lend(&self) -> sqlx::Result<Lent> {
+        let turn = match Arc::clone(&self.0.turns).try_acquire_owned() {
+            Ok(turn) => Some(turn),
+            Err(_) => in_time(self.turn()).await?,
+        };
         let place = match Arc::clone(&self.0.places).try_acquire_owned() {
             Ok(place) => place,
             Err(TryAcquireError::Closed) => return Err(sqlx::Error::PoolClosed),
@@ -159,7 +186,30 @@ impl Connections {
             // Boxed: connecting takes much state, and is rare.
             None => (Box::pin(in_time(self.open())).await?, Instant::now(), false),
         };
-        Ok(Lent { connection, opened, in_transaction, home: self.clone(), place })
+        Ok(Lent { connection, opened, in_transaction, home: self.clone(), place, turn })
+    }
+
+    /// Waits in the queue until a connection is given back; or, where they stand still because their statements take long,
+    /// for none.
+    async fn turn(&self) -> sqlx::Result<Option<OwnedSemaphorePermit>> {
+        let mut turn = pin!(Arc::clone(&self.0.turns).acquire_owned());
+        loop {
+            match tokio::time::timeout(STANDSTILL, &mut turn).await {
+                Ok(turn) => return turn.map(Some).map_err(|_| sqlx::Error::PoolClosed),
+                Err(_) if self.stands_still() => return Ok(None),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Whether nothing has moved for long; for one of those who ask, who then moves.
+    fn stands_still(&self) -> bool {
+        let mut rest = self.rest();
+        let stands = rest.moved.elapsed() >= STANDSTILL;
+        if stands {
+            rest.moved = Instant::now();
+        }
+        stands
     }
 
     fn take(&self) -> Option<Resting> {
@@ -196,7 +246,7 @@ impl Connections {
         let overdue = |resting: &Resting| resting.in_transaction && resting.since.elapsed() >= TAKEN_ALONG;
         let Resting { connection, opened, in_transaction, .. } =
             rest.connections.iter().position(overdue).map(|index| rest.connections.remove(index))?;
-        Some(Lent { connection, opened, in_transaction, home: self.clone(), place })
+        Some(Lent { connection, opened, in_transaction, home: self.clone(), place, turn: None })
     }
 
     async fn open(&self) -> sqlx::Result<PgConnection> {
@@ -208,8 +258,9 @@ impl Connections {
     /// Waits for all connections to be given back and closes them. Nobody gets one any more.
     pub(super) async fn close(&self) {
         // Who asks from now on stands behind this, and then finds it closed.
-        let all = self.0.places.acquire_many(self.0.most).await;
+        let all = self.0.places.acquire_many(self.0.numbers.most).await;
         self.0.places.close();
+        self.0.turns.close();
         drop(all);
         let resting = std::mem::take(&mut self.rest().connections);
         for Resting { connection, .. } in resting {

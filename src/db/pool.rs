@@ -1,6 +1,6 @@
 //! The pool that requests take their connections from.
 
-use std::{str::FromStr, sync::Arc};
+use std::{num::NonZero, str::FromStr, sync::Arc};
 
 use entity::users;
 use sea_orm::sqlx::{
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     bootstrap::{self, Caller, Opening},
     changes::Changes,
-    connections::Connections,
+    connections::{Connections, Numbers},
     external::ExternalOpening,
     key::{self, Uses},
     notices::Notices,
@@ -87,8 +87,10 @@ impl Database {
             bootstrap::PREPARED,
             person::prepared(),
         );
-        let pool = Connections::new(options.clone(), settings.connections, set_up.clone());
-        let beside = Connections::new(options.clone(), BESIDE, set_up);
+        let most = settings.connections;
+        let at_once = if is_near(&options) { work_at_once().min(most) } else { most };
+        let pool = Connections::new(options.clone(), Numbers { most, at_once }, set_up.clone());
+        let beside = Connections::new(options.clone(), Numbers { most: BESIDE, at_once: BESIDE }, set_up);
         let notices = Notices::new(Arc::new(Sampling::of(settings.shadow_percent)));
         let key_uses = Uses::default();
         Ok(Self(Arc::new(Shared { pool, options, beside, cuts: Arc::default(), notices, key_uses })))
@@ -250,6 +252,19 @@ impl Database {
     pub async fn close(&self) {
         tokio::join!(self.0.pool.close(), self.0.beside.close());
     }
+}
+
+/// Whether the database shares our processors, and answers without the delay of a network.
+fn is_near(options: &PgConnectOptions) -> bool {
+    options.get_socket().is_some()
+        || options.get_host().starts_with('/')
+        || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
+}
+
+/// How many requests work in a near database at once: two for each processor, so that one has work while the other waits.
+fn work_at_once() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(processors).unwrap_or(u32::MAX).saturating_mul(2).max(4)
 }
 
 /// Reads a `postgres://` URL. Statements are not logged: the one that opens a request names its credential's hash.

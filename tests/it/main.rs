@@ -53,6 +53,7 @@ mod server;
 mod service;
 mod sessions;
 mod trail;
+mod turns;
 mod user_sessions;
 mod viewer;
 mod walk;

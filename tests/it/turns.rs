@@ -1,0 +1,46 @@
+//! Of a database on the same machine few connections work at once, but all of them may where those stand still.
+
+use std::{thread::available_parallelism, time::Duration};
+
+use futures_util::future::join_all;
+use ogelbase::config::Config;
+use serde_json::json;
+
+use crate::support::{
+    app::{App, config},
+    db::TestDatabase,
+};
+
+const COUNT: &str = "SELECT count(*) FROM pg_stat_activity
+                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+#[tokio::test]
+async fn a_request_that_needs_no_lock_overtakes_those_that_wait_for_one() {
+    let waiting = 2 * available_parallelism().unwrap().get().max(2) + 3;
+    let database = TestDatabase::seeded().await;
+    let connections = u32::try_from(waiting + 2).unwrap();
+    let config = Config { database_connections: connections, ..config(&database.url) };
+    let app = App::with(database, config).await;
+    let (owner, service, superuser) = (app.owner().await, app.service().await, app.superuser().await);
+    service.run("BEGIN; LOCK TABLE platform.projects IN ACCESS EXCLUSIVE MODE").await;
+    let blocked = join_all((0..waiting).map(|_| owner.ask("{ projects(first: 1) { totalCount } }")));
+    let free = async {
+        let mut stuck = 0;
+        for _ in 0..200 {
+            stuck = superuser.one::<i64>(COUNT, []).await;
+            if usize::try_from(stuck).unwrap() == waiting {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let me = owner.ask("{ viewer { email } }").await;
+        service.run("COMMIT").await;
+        (stuck, me)
+    };
+    let (blocked, (stuck, me)) = tokio::join!(blocked, free);
+    assert_eq!(usize::try_from(stuck).unwrap(), waiting, "requests that wait for the lock at once");
+    assert_eq!(me.body["data"], json!({ "viewer": { "email": "owner@acme.test" } }));
+    for answer in blocked {
+        assert!(answer.body.get("errors").is_none(), "{}", answer.body);
+    }
+}
