@@ -225,11 +225,15 @@ impl Span {
         for attribute in &self.attributes {
             let _ = write!(columns, ", {}::float8", attribute.expression());
         }
+        // Each project by itself: all together they would be grouped by two columns, which is to sort by two.
         let sql = format!(
-            r#"SELECT m.project_id, date_bin('{seconds} seconds', m."timestamp", 'epoch'){columns}
-                 FROM platform.project_metrics m
-                WHERE m.project_id = ANY ($1) AND m."timestamp" >= $2 AND m."timestamp" < $3
-                GROUP BY 1, 2"#
+            r#"SELECT p.id, s.*
+                 FROM unnest($1) AS p (id)
+                CROSS JOIN LATERAL (
+                      SELECT date_bin('{seconds} seconds', m."timestamp", 'epoch'){columns}
+                        FROM platform.project_metrics m
+                       WHERE m.project_id = p.id AND m."timestamp" >= $2 AND m."timestamp" < $3
+                       GROUP BY 1) s"#
         );
         let values = [projects.to_vec().into(), self.time(0)?.into(), self.time(self.points)?.into()];
         Ok(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
