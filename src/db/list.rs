@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryTrait, Select, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, QueryTrait, Select, Value,
     sea_query::{
         Alias, Asterisk, Condition, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, SimpleExpr,
     },
@@ -104,26 +104,30 @@ impl<E: EntityTrait> List<E> {
         window: &Window,
     ) -> Result<HashMap<Uuid, Slice<M>>> {
         let belongs = Expr::col(column.as_column_ref()).eq(Expr::col((Alias::new(PARENT), Alias::new(PARENT))));
-        self.load(db, parents, Some(belongs), window).await
+        Self::load(db, parents, self.of_parent(belongs, window), window).await
     }
 
-    /// The window on the whole list.
+    /// The window on the list of all rows that meet `condition`.
     ///
     /// # Errors
     /// As the statement's.
-    pub async fn whole<M: FromQueryResult>(self, db: &impl ConnectionTrait, window: &Window) -> Result<Slice<M>> {
-        let mut slices = self.load(db, &[Uuid::nil()], None, window).await?;
+    pub async fn whole<M: FromQueryResult>(
+        self,
+        db: &impl ConnectionTrait,
+        condition: Condition,
+        window: &Window,
+    ) -> Result<Slice<M>> {
+        let mut slices = Self::load(db, &[Uuid::nil()], self.of_all(condition, window), window).await?;
         slices.remove(&Uuid::nil()).ok_or_else(|| Error::internal("a list without a parent has one slice"))
     }
 
     async fn load<M: FromQueryResult>(
-        self,
         db: &impl ConnectionTrait,
         parents: &[Uuid],
-        belongs: Option<SimpleExpr>,
+        rows: Rows,
         window: &Window,
     ) -> Result<HashMap<Uuid, Slice<M>>> {
-        let rows = db.query_all(&self.statement(parents, belongs, window)).await?;
+        let rows = db.query_all(&rows.of_each(parents)).await?;
         let mut slices: HashMap<Uuid, Slice<M>> =
             parents.iter().map(|parent| (*parent, Slice { rows: Vec::new(), more: false, total: None })).collect();
         for row in rows {
@@ -148,39 +152,77 @@ impl<E: EntityTrait> List<E> {
         Ok(slices)
     }
 
-    fn statement(self, parents: &[Uuid], belongs: Option<SimpleExpr>, window: &Window) -> SelectStatement {
-        let mut rows = self.select.into_query();
-        if let Some(belongs) = belongs {
-            rows.and_where(belongs);
-        }
+    /// Walks the parent's rows in the list's order.
+    fn of_parent(self, belongs: SimpleExpr, window: &Window) -> Rows {
+        let mut all = self.select.into_query();
+        all.and_where(belongs);
+        let count = window.count.then(|| counting(all.clone()));
+        place(&mut all, &self.key, &self.id, window);
+        Rows { page: all, count }
+    }
+
+    /// Whose order no index has: all of them are sorted. So their places are sorted first, which an index that has key and
+    /// id gives without reading the rows, and then the rows of the page are read.
+    fn of_all(self, condition: Condition, window: &Window) -> Rows {
+        let places = Alias::new("places");
+        let mut all = self.select.clone().into_query();
+        all.clear_selects().column(self.key.as_column_ref()).column(self.id.as_column_ref()).cond_where(condition);
+        let count = window.count.then(|| counting(all.clone()));
+        let order = place(&mut all, &self.key, &self.id, window);
+        let of_place = |column: E::Column| (places.clone(), Alias::new(column.as_str()));
+        let same = Expr::col(self.id.as_column_ref()).eq(Expr::col(of_place(self.id)));
+        let mut page = self.select.into_query();
+        page.join_subquery(JoinType::InnerJoin, all, places.clone(), same)
+            .order_by(of_place(self.key), order.clone())
+            .order_by(of_place(self.id), order);
+        Rows { page, count }
+    }
+}
+
+/// What is read for each parent.
+struct Rows {
+    page: SelectStatement,
+    count: Option<SelectStatement>,
+}
+
+impl Rows {
+    fn of_each(self, parents: &[Uuid]) -> SelectStatement {
+        let always = || Condition::all().add(Expr::val(true));
         let mut statement = Query::select();
         statement
             .expr_as(Expr::col((Alias::new(PARENT), Alias::new(PARENT))), Alias::new("parent_key"))
             .column((Alias::new(ITEM), Asterisk))
             .from_function(Func::cust(Alias::new("unnest")).arg(Expr::val(parents.to_vec())), Alias::new(PARENT));
-        if window.count {
-            let mut count = rows.clone();
-            count.clear_selects().expr_as(Func::count(Expr::col(Asterisk)), Alias::new("total_count"));
+        if let Some(count) = self.count {
             statement.column((Alias::new(COUNTED), Alias::new("total_count"))).join_lateral(
                 JoinType::InnerJoin,
                 count,
                 Alias::new(COUNTED),
-                Condition::all().add(Expr::val(true)),
+                always(),
             );
         }
-        // Walking the list backwards turns both the order and the comparisons round.
-        let descending = window.descending != window.from_end;
-        let order = if descending { Order::Desc } else { Order::Asc };
-        for (position, forward) in [(&window.after, true), (&window.before, false)] {
-            if let Some(position) = position {
-                rows.and_where(beyond(&self.key, &self.id, position, forward != window.descending));
-            }
-        }
-        rows.order_by(self.key.as_column_ref(), order.clone())
-            .order_by(self.id.as_column_ref(), order)
-            .limit(u64::from(window.limit) + 1);
-        statement.join_lateral(JoinType::LeftJoin, rows, Alias::new(ITEM), Condition::all().add(Expr::val(true))).take()
+        statement.join_lateral(JoinType::LeftJoin, self.page, Alias::new(ITEM), always()).take()
     }
+}
+
+fn counting(mut rows: SelectStatement) -> SelectStatement {
+    rows.clear_selects().expr_as(Func::count(Expr::col(Asterisk)), Alias::new("total_count")).take()
+}
+
+/// The window's part of the rows, and one more to know whether there are more; returns the order that they have.
+fn place<C: ColumnTrait>(rows: &mut SelectStatement, key: &C, id: &C, window: &Window) -> Order {
+    // Walking the list backwards turns both the order and the comparisons round.
+    let descending = window.descending != window.from_end;
+    let order = if descending { Order::Desc } else { Order::Asc };
+    for (position, forward) in [(&window.after, true), (&window.before, false)] {
+        if let Some(position) = position {
+            rows.and_where(beyond(key, id, position, forward != window.descending));
+        }
+    }
+    rows.order_by(key.as_column_ref(), order.clone())
+        .order_by(id.as_column_ref(), order.clone())
+        .limit(u64::from(window.limit) + 1);
+    order
 }
 
 /// Rows whose sort value and id are greater (or less) than those of `position`.

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use async_graphql::{Context, Enum, ID, Object, dataloader::Loader};
 use chrono::{DateTime, Utc};
 use entity::feature_flags::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Statement,
+};
 use uuid::Uuid;
 
 use super::{
@@ -182,7 +184,7 @@ impl FeatureFlagQueries {
     ) -> Result<Option<Connection<FeatureFlag>>> {
         let list = List { select: Entity::find(), key: Column::FlagKey, id: Column::Id };
         let page = PageArguments { first, after, last, before };
-        page.whole::<_, _, Model, _>(context, FeatureFlagOrderField::DEFAULT, list).await
+        page.whole::<_, _, Model, _>(context, FeatureFlagOrderField::DEFAULT, list, Condition::all()).await
     }
 }
 

@@ -87,10 +87,11 @@ pub trait PageKey: Clone + Eq + Hash + Send + Sync + 'static {
 
 /// Keys that differ in nothing but their parent share a statement.
 impl<K: PageKey> Loader<K> for Loaders {
-    type Value = Slice<K::Row>;
+    /// Shared: the loader clones what it hands out.
+    type Value = Arc<Slice<K::Row>>;
     type Error = Error;
 
-    async fn load(&self, keys: &[K]) -> Result<HashMap<K, Slice<K::Row>>> {
+    async fn load(&self, keys: &[K]) -> Result<HashMap<K, Arc<Slice<K::Row>>>> {
         let mut alike: HashMap<K, Vec<Uuid>> = HashMap::new();
         for key in keys {
             alike.entry(key.of_parent(Uuid::nil())).or_default().push(key.parent());
@@ -98,7 +99,7 @@ impl<K: PageKey> Loader<K> for Loaders {
         let mut slices = HashMap::with_capacity(keys.len());
         for (key, parents) in alike {
             let found = PageKey::load(&key, self.db().await?, &parents).await?;
-            slices.extend(found.into_iter().map(|(parent, slice)| (key.of_parent(parent), slice)));
+            slices.extend(found.into_iter().map(|(parent, slice)| (key.of_parent(parent), Arc::new(slice))));
         }
         Ok(slices)
     }
@@ -117,23 +118,35 @@ pub async fn rows_by<E: EntityTrait, M: FromQueryResult>(
     Ok(select.filter(column.eq_any(values)).into_model().all(db).await?)
 }
 
-/// Declares the key that loads a node by a unique column of its row: the row's id, or its one parent's.
+/// Declares the key that loads a node by a unique column of its row: the row's id, or its one parent's. A node that is no
+/// bare row says of what (`loads User of Safe from ...`).
 macro_rules! row_key {
-    (@all $node:ident, $loaders:ident, $rows:ident) => {
-        $rows.into_iter().map(|row| $node(row))
+    (@all $loaders:ident, $nodes:expr) => {
+        $nodes
     };
-    (@visible $node:ident, $loaders:ident, $rows:ident) => {{
+    (@visible $loaders:ident, $nodes:expr) => {{
         let viewer = $loaders.viewer();
-        $rows.into_iter().map(|row| $node(row)).filter(move |node| node.visible_to(&viewer))
+        $nodes.filter(move |node| node.visible_to(&viewer))
     }};
     ($(#[$doc:meta])* $key:ident loads $node:ident from $select:expr, by $column:expr => $field:ident) => {
-        $crate::graphql::loader::row_key! { @make all $(#[$doc])* $key, $node, $select, $column, $field }
+        $crate::graphql::loader::row_key! {
+            @make all $(#[$doc])* $key, $node, |row| $node(row), $select, $column, $field
+        }
     };
     // Only those that the guards let the caller see: what row-level security says by itself.
     ($(#[$doc:meta])* $key:ident loads $node:ident from $select:expr, by $column:expr => $field:ident, if visible) => {
-        $crate::graphql::loader::row_key! { @make visible $(#[$doc])* $key, $node, $select, $column, $field }
+        $crate::graphql::loader::row_key! {
+            @make visible $(#[$doc])* $key, $node, |row| $node(row), $select, $column, $field
+        }
     };
-    (@make $which:ident $(#[$doc:meta])* $key:ident, $node:ident, $select:expr, $column:expr, $field:ident) => {
+    ($(#[$doc:meta])* $key:ident loads $node:ident of $row:ident from $select:expr,
+     by $column:expr => $field:ident, if visible) => {
+        $crate::graphql::loader::row_key! {
+            @make visible $(#[$doc])* $key, $node, |row: $row| $node::from(row), $select, $column, $field
+        }
+    };
+    (@make $which:ident $(#[$doc:meta])* $key:ident, $node:ident, $from:expr, $select:expr, $column:expr,
+     $field:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $key(pub uuid::Uuid);
@@ -145,7 +158,7 @@ macro_rules! row_key {
             async fn load(&self, keys: &[$key]) -> $crate::error::Result<std::collections::HashMap<$key, $node>> {
                 let ids = keys.iter().map(|key| key.0);
                 let rows = $crate::graphql::loader::rows_by(self.db().await?, $select, $column, ids).await?;
-                let nodes = $crate::graphql::loader::row_key!(@$which $node, self, rows);
+                let nodes = $crate::graphql::loader::row_key!(@$which self, rows.into_iter().map($from));
                 Ok(nodes.map(|node| ($key(node.0.$field), node)).collect())
             }
         }

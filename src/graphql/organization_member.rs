@@ -55,9 +55,9 @@ pub enum OrganizationRole {
 pub struct OrganizationMember {
     row: Model,
     /// Read together with the row, where it was.
-    organization: Option<organizations::Model>,
+    organization: Option<Organization>,
     /// Likewise.
-    person: Option<users::Safe>,
+    person: Option<User>,
 }
 
 impl From<Model> for OrganizationMember {
@@ -68,7 +68,7 @@ impl From<Model> for OrganizationMember {
 
 /// A membership together with its organization, which a person's own memberships are nearly always asked for.
 #[derive(Debug, Clone)]
-pub struct Joined(Model, organizations::Model);
+pub struct Joined(Model, Organization);
 
 const ORGANIZATION_PREFIX: &str = "of_";
 
@@ -81,7 +81,7 @@ impl FromQueryResult for Joined {
         let organization = format!("{prefix}{ORGANIZATION_PREFIX}");
         Ok(Self(
             Model::from_query_result_nullable(row, prefix)?,
-            organizations::Model::from_query_result_nullable(row, &organization)?,
+            organizations::Model::from_query_result_nullable(row, &organization)?.into(),
         ))
     }
 }
@@ -94,7 +94,7 @@ impl From<Joined> for OrganizationMember {
 
 /// A membership together with its person, where they were asked for.
 #[derive(Debug, Clone)]
-pub struct WithPerson(Model, Option<users::Safe>);
+pub struct WithPerson(Model, Option<User>);
 
 const PERSON_PREFIX: &str = "person_";
 
@@ -107,7 +107,7 @@ impl FromQueryResult for WithPerson {
         let model = Model::from_query_result_nullable(row, prefix)?;
         // Whom the statement did not read, for whatever reason, is loaded by their key.
         let person = users::Safe::from_query_result_nullable(row, &format!("{prefix}{PERSON_PREFIX}"));
-        Ok(Self(model, person.ok()))
+        Ok(Self(model, person.ok().map(User::from)))
     }
 }
 
@@ -154,7 +154,7 @@ impl OrganizationMember {
     /// The organization; null only if you left it at this very moment.
     async fn organization(&self, context: &Context<'_>) -> Result<Option<Organization>> {
         match &self.organization {
-            Some(organization) => Ok(Some(organization.clone().into())),
+            Some(organization) => Ok(Some(organization.clone())),
             None => context.load(OrganizationById(self.row.organization_id)).await,
         }
     }
@@ -163,7 +163,7 @@ impl OrganizationMember {
     #[graphql(directive = requires::apply(P::MembersRead.into()), guard = "needs(P::MembersRead).in_organization(self.row.organization_id)")]
     async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
         match &self.person {
-            Some(person) => Ok(Some(person.clone().into())),
+            Some(person) => Ok(Some(person.clone())),
             None => context.load(UserById(self.row.user_id)).await,
         }
     }

@@ -1,10 +1,12 @@
 //! Connections (Relay cursor connections specification): arguments, cursors and the page types, once for all lists.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
-use sea_orm::{EntityTrait, FromQueryResult};
+use sea_orm::{Condition, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::{context::ContextExt, loader::PageKey, order::OrderDirection};
@@ -43,7 +45,7 @@ pub enum SortKind {
 }
 
 /// What a list can be sorted by.
-pub trait OrderField: Copy + 'static {
+pub trait OrderField: Copy + Send + Sync + 'static {
     /// The order of a list for which none was asked.
     const DEFAULT: (Self, OrderDirection);
     /// Name in cursors, so that a cursor of one order is not taken for another's.
@@ -70,7 +72,7 @@ impl PageArguments {
         key: impl FnOnce(Window) -> K + Send,
     ) -> impl Future<Output = Result<Option<Connection<N>>>> + Send
     where
-        F: OrderField + Send,
+        F: OrderField,
         K: PageKey,
         N: From<K::Row> + Sorted<F>,
     {
@@ -78,11 +80,11 @@ impl PageArguments {
         Box::pin(async move {
             let window = self.window(field, direction == OrderDirection::Desc, counts(context))?;
             let slice = context.load(key(window.clone())).await?;
-            Ok(slice.map(|slice| Connection::new(slice, &window, field)))
+            Ok(slice.map(|slice| Connection::new(Arc::unwrap_or_clone(slice), &window, field)))
         })
     }
 
-    /// The page that they ask for, of a list that belongs to no parent: those at the roots.
+    /// The page that they ask for, of a list that belongs to no parent, those at the roots: of what meets `condition`.
     ///
     /// # Errors
     /// As [`PageArguments::window`]'s and the statement's.
@@ -91,6 +93,7 @@ impl PageArguments {
         context: &Context<'_>,
         (field, direction): (F, OrderDirection),
         list: List<E>,
+        condition: Condition,
     ) -> Result<Option<Connection<N>>>
     where
         F: OrderField,
@@ -99,7 +102,7 @@ impl PageArguments {
         N: From<M> + Sorted<F>,
     {
         let window = self.window(field, direction == OrderDirection::Desc, counts(context))?;
-        let slice: Slice<M> = list.whole(context.db().await?, &window).await?;
+        let slice: Slice<M> = list.whole(context.db().await?, condition, &window).await?;
         Ok(Some(Connection::new(slice, &window, field)))
     }
 
@@ -186,25 +189,25 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-/// One node of a page and its place in the list.
-#[derive(Debug)]
-pub struct Edge<N> {
-    cursor: String,
-    node: N,
+/// A page of a list.
+pub struct Connection<N> {
+    nodes: Vec<N>,
+    cursor_of: Box<dyn Fn(&N) -> String + Send + Sync>,
+    has_next_page: bool,
+    has_previous_page: bool,
+    total: Option<i64>,
 }
 
-/// A page of a list.
-#[derive(Debug)]
-pub struct Connection<N> {
-    edges: Vec<Edge<N>>,
-    page_info: PageInfo,
-    total: Option<i64>,
+impl<N> std::fmt::Debug for Connection<N> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Connection").field("nodes", &self.nodes.len()).finish_non_exhaustive()
+    }
 }
 
 impl<N> Connection<N> {
     /// Its nodes, for what is read along with them.
     pub fn nodes_mut(&mut self) -> impl Iterator<Item = &mut N> {
-        self.edges.iter_mut().map(|edge| &mut edge.node)
+        self.nodes.iter_mut()
     }
 
     /// The page that a slice of rows makes, under the order and the window that it was loaded with.
@@ -212,25 +215,25 @@ impl<N> Connection<N> {
     where
         N: From<M> + Sorted<F>,
     {
-        let edges: Vec<Edge<N>> = slice
-            .rows
-            .into_iter()
-            .map(|row| {
-                let node = N::from(row);
-                Edge { cursor: encode(&node.position(field), field), node }
-            })
-            .collect();
-        let page_info = PageInfo {
+        Self {
+            nodes: slice.rows.into_iter().map(N::from).collect(),
+            // Few pages are asked for the cursors of all their nodes.
+            cursor_of: Box::new(move |node| encode(&node.position(field), field)),
             has_next_page: if window.from_end { window.before.is_some() } else { slice.more },
             has_previous_page: if window.from_end { slice.more } else { window.after.is_some() },
-            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
-        };
-        Self { edges, page_info, total: slice.total }
+            total: slice.total,
+        }
     }
 }
 
-impl<N: OutputType> TypeName for Edge<N> {
+/// One node of a page and its place in the list.
+#[derive(Debug)]
+pub struct Edge<'a, N> {
+    page: &'a Connection<N>,
+    node: &'a N,
+}
+
+impl<N: OutputType> TypeName for Edge<'_, N> {
     fn type_name() -> std::borrow::Cow<'static, str> {
         format!("{}Edge", N::type_name()).into()
     }
@@ -238,15 +241,15 @@ impl<N: OutputType> TypeName for Edge<N> {
 
 /// One node of a page and its place in the list.
 #[Object(name_type)]
-impl<N: OutputType> Edge<N> {
+impl<N: OutputType> Edge<'_, N> {
     /// Opaque place of the node in this order; give it as `after` or `before`. It stays valid when rows come and go.
-    async fn cursor(&self) -> &str {
-        &self.cursor
+    async fn cursor(&self) -> String {
+        (self.page.cursor_of)(self.node)
     }
 
     /// The node.
     async fn node(&self) -> &N {
-        &self.node
+        self.node
     }
 }
 
@@ -260,18 +263,23 @@ impl<N: OutputType> TypeName for Connection<N> {
 #[Object(name_type)]
 impl<N: OutputType> Connection<N> {
     /// The nodes of this page with their cursors.
-    async fn edges(&self) -> &[Edge<N>] {
-        &self.edges
+    async fn edges(&self) -> Vec<Edge<'_, N>> {
+        self.nodes.iter().map(|node| Edge { page: self, node }).collect()
     }
 
     /// The nodes of this page.
-    async fn nodes(&self) -> Vec<&N> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> &[N] {
+        &self.nodes
     }
 
     /// Where this page lies in its list.
-    async fn page_info(&self) -> &PageInfo {
-        &self.page_info
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next_page,
+            has_previous_page: self.has_previous_page,
+            start_cursor: self.nodes.first().map(&self.cursor_of),
+            end_cursor: self.nodes.last().map(&self.cursor_of),
+        }
     }
 
     /// Nodes of the whole list under its filter, at most 2,147,483,647. Counted only when it is asked for.

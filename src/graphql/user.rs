@@ -1,6 +1,6 @@
 //! People.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID, Object, dataloader::Loader};
 use chrono::{DateTime, Utc};
@@ -29,12 +29,14 @@ use crate::{
 };
 
 /// A person. You see yourself and the people of your organizations.
+///
+/// Cheap to clone: a page has one for each of its nodes.
 #[derive(Debug, Clone)]
-pub struct User(Safe);
+pub struct User(Arc<Safe>);
 
 impl From<Safe> for User {
     fn from(row: Safe) -> Self {
-        Self(row)
+        Self(Arc::new(row))
     }
 }
 
@@ -168,7 +170,7 @@ impl UserQueries {
     #[graphql(directive = requires::apply("signed_in".into()))]
     async fn viewer(&self, context: &Context<'_>) -> Result<Option<User>> {
         if let Some(person) = context.request().person() {
-            return Ok(Some(User(person.clone())));
+            return Ok(Some(person.clone().into()));
         }
         match context.viewer().user_id() {
             Some(user_id) => context.load(UserById(user_id)).await,
@@ -215,13 +217,13 @@ impl Loader<VisibleUserById> for Loaders {
         let visible = Column::Id.eq(viewer.user_id()).or(Expr::exists(shared));
         let users: Vec<Safe> =
             rows_by(self.db().await?, rows().filter(visible), Column::Id, keys.iter().map(|key| key.0)).await?;
-        Ok(users.into_iter().map(|user| (VisibleUserById(user.id), User(user))).collect())
+        Ok(users.into_iter().map(|user| (VisibleUserById(user.id), User::from(user))).collect())
     }
 }
 
 row_key! {
     /// One person by their key.
-    UserById loads User from rows(), by Column::Id => id, if visible
+    UserById loads User of Safe from rows(), by Column::Id => id, if visible
 }
 
 impl User {

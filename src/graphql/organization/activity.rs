@@ -1,5 +1,7 @@
 //! An organization's people to come, keys, audit trail, flags and usage.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use entity::organizations::Model;
@@ -112,7 +114,7 @@ impl OrganizationActivity<'_> {
         #[graphql(desc = "And before this one; later than `from`, by at most 366 days.")] to: DateTime<Utc>,
     ) -> Result<Option<Vec<OrganizationUsage>>> {
         let usage = context.load(UsageOf { organization_id: self.0.id, span: Span::checked(from, to)? }).await?;
-        Ok(usage.map(|usage| usage.rows))
+        Ok(usage.map(|usage| Arc::unwrap_or_clone(usage).rows))
     }
 
     /// What the organization used, day by day in UTC and metric by metric; nothing of a day without a record.
@@ -126,6 +128,6 @@ impl OrganizationActivity<'_> {
     ) -> Result<Option<Vec<DailyUsage>>> {
         let key = DailyUsageOf { organization_id: self.0.id, span: Span::checked(from, to)?, metrics }.checked()?;
         let usage = context.load(key).await?;
-        Ok(usage.map(|usage| usage.rows))
+        Ok(usage.map(|usage| Arc::unwrap_or_clone(usage).rows))
     }
 }

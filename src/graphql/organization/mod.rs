@@ -7,10 +7,12 @@ mod create;
 mod delete;
 mod update;
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, MergedObject, Object};
 use chrono::{DateTime, Utc};
 use entity::organizations::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait};
 use uuid::Uuid;
 
 use super::{
@@ -39,12 +41,14 @@ pub struct OrganizationMutations(
 );
 
 /// An organization: the tenant that owns projects and is billed for them.
+///
+/// Cheap to clone: a page has one for each of its nodes.
 #[derive(Debug, Clone)]
-pub struct Organization(Model);
+pub struct Organization(Arc<Model>);
 
 impl From<Model> for Organization {
     fn from(model: Model) -> Self {
-        Self(model)
+        Self(Arc::new(model))
     }
 }
 
@@ -230,7 +234,7 @@ impl OrganizationQueries {
         if slug.contains('\0') {
             return Ok(None);
         }
-        let found = Entity::by_slug(slug).one(context.db().await?).await?.map(Organization);
+        let found = Entity::by_slug(slug).one(context.db().await?).await?.map(Organization::from);
         Ok(found.filter(|organization| organization.visible_to(&context.viewer())))
     }
 }
@@ -265,16 +269,16 @@ impl OrganizationQueries {
             OrganizationOrderField::Name => Column::Name,
             OrganizationOrderField::CreatedAt => Column::CreatedAt,
         };
-        let select = match context.viewer().sees_organizations() {
-            Sight::Everything => Entity::find(),
-            Sight::Organizations(mine) => Entity::find().filter(Column::Id.eq_any(mine)),
+        let mine = match context.viewer().sees_organizations() {
+            Sight::Everything => Condition::all(),
+            Sight::Organizations(mine) => Condition::all().add(Column::Id.eq_any(mine)),
         };
-        let list = List { select, key, id: Column::Id };
-        PageArguments { first, after, last, before }.whole::<_, _, Model, _>(context, order.into(), list).await
+        let list = List { select: Entity::find(), key, id: Column::Id };
+        PageArguments { first, after, last, before }.whole::<_, _, Model, _>(context, order.into(), list, mine).await
     }
 }
 
 row_key! {
     /// One organization by its key.
-    OrganizationById loads Organization from Entity::find(), by Column::Id => id, if visible
+    OrganizationById loads Organization of Model from Entity::find(), by Column::Id => id, if visible
 }

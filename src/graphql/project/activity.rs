@@ -1,5 +1,7 @@
 //! A project's audit trail and usage.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use entity::projects::Safe;
@@ -55,6 +57,6 @@ impl ProjectActivity<'_> {
         #[graphql(desc = "And before this one; later than `from`, by at most 366 days.")] to: DateTime<Utc>,
     ) -> Result<Option<Vec<ProjectUsage>>> {
         let usage = context.load(ProjectUsageOf { project_id: self.0.id, span: Span::checked(from, to)? }).await?;
-        Ok(usage.map(|usage| usage.rows))
+        Ok(usage.map(|usage| Arc::unwrap_or_clone(usage).rows))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, InputObject, Object, dataloader::Loader};
+use async_graphql::{Context, Enum, InputObject, Object};
 use entity::projects::{self, Column, Entity, Safe};
 use sea_orm::{
-    ActiveEnum, ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select,
+    ActiveEnum, ColumnTrait, Condition, EntityTrait, PartialModelTrait, QueryFilter, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, extension::postgres::PgExpr},
 };
 use uuid::Uuid;
@@ -17,11 +17,11 @@ use crate::{
         RequestTransaction,
         list::{List, Position, Slice, SortValue, Window},
     },
-    error::{Error, Result},
+    error::Result,
     graphql::{
         context::ContextExt,
         guard::{requires, signed_in},
-        loader::{Loaders, PageKey, rows_by},
+        loader::{PageKey, row_key},
         order::{Order, OrderDirection},
         page::{Connection, OrderField, PageArguments, SortKind, Sorted, contains_pattern},
     },
@@ -46,17 +46,16 @@ impl ProjectFilter {
         Ok(self)
     }
 
-    fn apply(&self, mut select: Select<Entity>) -> Select<Entity> {
-        if let Some(statuses) = &self.status {
-            let statuses = statuses.iter().map(|status| projects::ProjectStatus::from(*status).to_value());
-            select = select.filter(Column::Status.eq_any(statuses));
-        }
-        if let Some(text) = &self.text {
+    fn condition(&self) -> Condition {
+        let statuses = self.status.as_ref().map(|statuses| {
+            Column::Status.eq_any(statuses.iter().map(|status| projects::ProjectStatus::from(*status).to_value()))
+        });
+        let text = self.text.as_deref().map(|text| {
             let pattern = contains_pattern(text);
             let contains = |column: Column| Expr::col(column.as_column_ref()).ilike(pattern.clone());
-            select = select.filter(contains(Column::Name).or(contains(Column::Ref)));
-        }
-        select
+            contains(Column::Name).or(contains(Column::Ref))
+        });
+        Condition::all().add_option(statuses).add_option(text)
     }
 }
 
@@ -146,17 +145,17 @@ impl ProjectQueries {
     ) -> Result<Option<Connection<Project>>> {
         let order = order_by.unwrap_or_default();
         let filter = filter.unwrap_or_default().checked()?;
-        let mut list = list(&filter, order.field);
+        let mut condition = filter.condition();
         let (sight, besides) = context.viewer().sees_projects_of();
         if let Sight::Organizations(organizations) = sight {
             let mine = Column::OrganizationId.eq_any(organizations);
-            list.select = match besides.is_empty() {
-                true => list.select.filter(mine),
-                false => list.select.filter(mine.or(Column::Id.eq_any(besides))),
-            };
+            condition = condition.add(match besides.is_empty() {
+                true => mine,
+                false => mine.or(Column::Id.eq_any(besides)),
+            });
         }
         let page = PageArguments { first, after, last, before };
-        let mut page = page.whole::<_, _, Safe, _>(context, order.into(), list).await?;
+        let mut page = page.whole::<_, _, Safe, _>(context, order.into(), list(order.field), condition).await?;
         if let Some(page) = &mut page {
             along::load_organizations(context, page).await?;
         }
@@ -168,9 +167,9 @@ fn rows() -> Select<Entity> {
     Safe::select_cols(Entity::find().select_only())
 }
 
-fn list(filter: &ProjectFilter, order: ProjectOrderField) -> List<Entity> {
+fn list(order: ProjectOrderField) -> List<Entity> {
     List {
-        select: filter.apply(rows()),
+        select: rows(),
         key: match order {
             ProjectOrderField::Name => Column::Name,
             ProjectOrderField::CreatedAt => Column::CreatedAt,
@@ -209,7 +208,8 @@ impl PageKey for ProjectsOf {
     }
 
     async fn load(&self, db: &RequestTransaction, parents: &[Uuid]) -> Result<HashMap<Uuid, Slice<along::Row>>> {
-        let mut projects = list(&self.filter, self.order);
+        let mut projects = list(self.order);
+        projects.select = projects.select.filter(self.filter.condition());
         if let Some(confined_to) = &self.confined_to {
             projects.select = projects.select.filter(Column::Id.eq_any(confined_to.iter().copied()));
         }
@@ -221,18 +221,7 @@ impl PageKey for ProjectsOf {
     }
 }
 
-/// One project by its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ProjectById(pub Uuid);
-
-impl Loader<ProjectById> for Loaders {
-    type Value = Project;
-    type Error = Error;
-
-    async fn load(&self, keys: &[ProjectById]) -> Result<HashMap<ProjectById, Project>> {
-        let viewer = self.viewer();
-        let found: Vec<Safe> = rows_by(self.db().await?, rows(), Column::Id, keys.iter().map(|key| key.0)).await?;
-        let projects = found.into_iter().map(Project::from).filter(|project| project.visible_to(&viewer));
-        Ok(projects.map(|project| (ProjectById(project.0.id), project)).collect())
-    }
+row_key! {
+    /// One project by its key.
+    ProjectById loads Project of Safe from rows(), by Column::Id => id, if visible
 }
