@@ -37,6 +37,7 @@ use world::World;
 const CONNECTIONS: [u32; 3] = [1, 16, 64];
 /// Connections to PostgreSQL, for the server as for the SQL: the server's default.
 const DATABASE_CONNECTIONS: u32 = 20;
+const TURN: Duration = Duration::from_secs(1);
 
 fn main() {
     tokio::runtime::Runtime::new().unwrap().block_on(run());
@@ -44,7 +45,6 @@ fn main() {
 
 async fn run() {
     let seconds = number("BENCH_SECONDS", 5);
-    let duration = Duration::from_secs(seconds);
     let only = std::env::var("BENCH_ONLY").unwrap_or_default();
     let scale = number("BENCH_SCALE", 100);
     let database = World::create(scale).await;
@@ -56,7 +56,7 @@ async fn run() {
     for mut case in cases {
         compare(&mut case, &world, &server).await;
         for connections in CONNECTIONS.into_iter().filter(|connections| *connections <= case.most_connections) {
-            report.add(measure(&case, connections, duration, &world, &server).await);
+            report.add(measure(&case, connections, seconds, &world, &server).await);
         }
     }
     server.stop();
@@ -72,29 +72,41 @@ async fn compare(case: &mut Case, world: &World, server: &Server) {
     compare::assert_same(case.name, &answer["data"], &by_sql);
 }
 
-async fn measure(case: &Case, connections: u32, duration: Duration, world: &World, server: &Server) -> Row {
+/// The server and both yardsticks take turns of a second, so that a machine that is slow for a while is so for all.
+async fn measure(case: &Case, connections: u32, turns: u64, world: &World, server: &Server) -> Row {
     let database = Processes::Postgres(world.postmaster);
-    // Until every connection has prepared its statements.
-    load::run(case, connections, Duration::from_secs(1), world);
     let meters = [Processes::One(server.pid()), database];
-    let before = meters.each_ref().map(Processes::used);
-    let load = load::run(case, connections, duration, world);
-    let [server, database] = spent(&meters, before);
-    let trusted = yardstick(case, Opening::Trusted(world.user), connections, duration, world).await;
-    let checked = yardstick(case, Opening::Checked(world.session_digest.clone()), connections, duration, world).await;
-    Row { case: case.name, connections, server, database, load, trusted, checked }
+    let openings = [Opening::Trusted(world.user), Opening::Checked(world.session_digest.clone())];
+    let [trusted, checked] = openings.map(|opening| {
+        Yardstick::connect(&world.url, opening, &case.statements, connections.min(DATABASE_CONNECTIONS))
+    });
+    let (trusted, checked) = tokio::join!(trusted, checked);
+    // Until every connection has prepared its statements.
+    load::run(case, connections, TURN, world);
+    trusted.run(TURN / 2).await;
+    checked.run(TURN / 2).await;
+    let mut row = Row::new(case.name, connections);
+    for _ in 0..turns {
+        let before = meters.each_ref().map(Processes::used);
+        row.loads.push(load::run(case, connections, TURN, world));
+        let [of_server, of_database] = spent(&meters, before);
+        row.server += of_server;
+        row.database += of_database;
+        by_sql(&trusted, &mut row.trusted, world).await;
+        by_sql(&checked, &mut row.checked, world).await;
+    }
+    row
 }
 
-/// The case by hand-written SQL.
-async fn yardstick(case: &Case, opening: Opening, connections: u32, duration: Duration, world: &World) -> report::Sql {
-    let connections = connections.min(DATABASE_CONNECTIONS);
-    let yardstick = Yardstick::connect(&world.url, opening, &case.statements, connections).await;
-    yardstick.run(Duration::from_millis(500)).await;
+/// A turn of the case by hand-written SQL.
+async fn by_sql(yardstick: &Yardstick, sum: &mut report::Sql, world: &World) {
     let meters = [Processes::own(), Processes::Postgres(world.postmaster)];
     let before = meters.each_ref().map(Processes::used);
-    let rounds = yardstick.run(duration).await;
+    sum.rounds += yardstick.run(TURN).await;
     let [client, database] = spent(&meters, before);
-    report::Sql { rounds, seconds: duration.as_secs_f64(), client, database }
+    sum.client += client;
+    sum.database += database;
+    sum.seconds += TURN.as_secs_f64();
 }
 
 fn spent<const N: usize>(meters: &[Processes; N], before: [Duration; N]) -> [Duration; N] {

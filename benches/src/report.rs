@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{gate::GateTimes, load::Load};
 
-/// What a round of SQL took.
-#[derive(Debug, Clone)]
+/// What rounds of SQL took.
+#[derive(Debug, Clone, Default)]
 pub struct Sql {
     pub rounds: u64,
     pub seconds: f64,
@@ -18,11 +18,36 @@ pub struct Sql {
 pub struct Row {
     pub case: &'static str,
     pub connections: u32,
-    pub load: Load,
+    pub loads: Vec<Load>,
     pub server: Duration,
     pub database: Duration,
     pub trusted: Sql,
     pub checked: Sql,
+}
+
+impl Row {
+    pub fn new(case: &'static str, connections: u32) -> Self {
+        Self {
+            case,
+            connections,
+            loads: Vec::new(),
+            server: Duration::ZERO,
+            database: Duration::ZERO,
+            trusted: Sql::default(),
+            checked: Sql::default(),
+        }
+    }
+
+    fn requests(&self) -> u64 {
+        self.loads.iter().map(|load| load.requests).sum()
+    }
+
+    /// The turn in the middle.
+    fn median(&self, of: impl Fn(&Load) -> f64) -> f64 {
+        let mut values: Vec<f64> = self.loads.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    }
 }
 
 #[derive(Debug)]
@@ -51,7 +76,7 @@ impl Report {
     }
 
     pub fn add(&mut self, row: Row) {
-        eprintln!("{} at {}: {:.0}/s", row.case, row.connections, row.load.per_second);
+        eprintln!("{} at {}: {:.0}/s", row.case, row.connections, row.median(|load| load.per_second));
         self.rows.push(row);
     }
 
@@ -60,7 +85,7 @@ impl Report {
     #[expect(clippy::cast_precision_loss, reason = "counts of seconds")]
     pub fn print(&self) {
         println!(
-            "\nscale {}, {} s each; times in ms, cpu per request; SQL: one pipelined round trip",
+            "\nscale {}, {} turns of a second each; times in ms, cpu per request; SQL: one pipelined round trip",
             self.scale, self.seconds
         );
         println!(
@@ -69,15 +94,15 @@ impl Report {
         );
         println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         for row in &self.rows {
-            let server = each(row.server, row.load.requests);
-            let database = each(row.database, row.load.requests);
+            let server = each(row.server, row.requests());
+            let database = each(row.database, row.requests());
             println!(
                 "| {} | {} | {:.0} | {:.2} | {:.2} | {server:.3} | {database:.3} | {:.0} | {:.3} | {:.3} | {:.3} | {:.2} | {:.2} |",
                 row.case,
                 row.connections,
-                row.load.per_second,
-                row.load.p50_ms,
-                row.load.p99_ms,
+                row.median(|load| load.per_second),
+                row.median(|load| load.p50_ms),
+                row.median(|load| load.p99_ms),
                 row.trusted.rounds as f64 / row.trusted.seconds,
                 each(row.trusted.client, row.trusted.rounds),
                 each(row.trusted.database, row.trusted.rounds),
@@ -95,8 +120,8 @@ impl Report {
         println!("|---|--:|--:|--:|");
         for times in &self.gate {
             let server = self.rows.iter().filter(|row| row.case == times.case).max_by_key(|row| row.connections);
-            let share = server
-                .map_or(f64::NAN, |row| times.warm.as_secs_f64() * 100_000.0 / each(row.server, row.load.requests));
+            let share =
+                server.map_or(f64::NAN, |row| times.warm.as_secs_f64() * 100_000.0 / each(row.server, row.requests()));
             let [cold, warm] = [times.cold, times.warm].map(|time| time.as_secs_f64() * 1_000_000.0);
             println!("| {} | {cold:.0} | {warm:.2} | {share:.1} % |", times.case);
         }

@@ -17,7 +17,7 @@ use std::{
 use sea_orm::sqlx::{
     self, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for a free connection before it is answered with UNAVAILABLE.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -133,6 +133,8 @@ impl Lent {
 
     /// Ends the transaction by `sql`, however long that takes, and gives the connection back; or closes it, if that fails.
     pub(super) async fn end(mut self, sql: &'static str) -> sqlx::Result<()> {
+        // COMMIT of what was written waits for the disk, and meanwhile the processors are another's.
+        drop(self.turn.take());
         self.connection.execute(sql).await?;
         self.rest(false);
         Ok(())
@@ -168,18 +170,7 @@ impl Connections {
     /// # Errors
     /// When none was free in time, none can be opened, or all were closed.
     pub(super) async fn lend(&self) -> sqlx::Result<Lent> {
-        let turn = match Arc::clone(&self.0.turns).try_acquire_owned() {
-            Ok(turn) => Some(turn),
-            Err(_) => in_time(self.turn()).await?,
-        };
-        let place = match Arc::clone(&self.0.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(TryAcquireError::Closed) => return Err(sqlx::Error::PoolClosed),
-            Err(TryAcquireError::NoPermits) => {
-                in_time(async { Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed) })
-                    .await?
-            }
-        };
+        let (turn, place) = in_time(self.admit()).await?;
         let resting = self.take();
         let (connection, opened, in_transaction) = match resting {
             Some(Resting { connection, opened, in_transaction, .. }) => (connection, opened, in_transaction),
@@ -187,6 +178,12 @@ impl Connections {
             None => (Box::pin(in_time(self.open())).await?, Instant::now(), false),
         };
         Ok(Lent { connection, opened, in_transaction, home: self.clone(), place, turn })
+    }
+
+    async fn admit(&self) -> sqlx::Result<(Option<OwnedSemaphorePermit>, OwnedSemaphorePermit)> {
+        let turn = self.turn().await?;
+        let place = Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        Ok((turn, place))
     }
 
     /// Waits in the queue until a connection is given back; or, where they stand still because their statements take long,
