@@ -28,8 +28,8 @@ const LONGEST_REST: Duration = Duration::from_secs(10 * 60);
 /// How long the COMMIT of a transaction that only read waits for a BEGIN that takes it along. Until then it keeps the
 /// locks of a reader.
 const TAKEN_ALONG: Duration = Duration::from_millis(5);
-/// Where more wait than may work at once, and for so long none of those has given a connection back, one more may.
-const STANDSTILL: Duration = Duration::from_millis(10);
+/// Who is at work for so long makes no others wait any more: a statement that takes long, or waits for a lock.
+const LONG_WORK: Duration = Duration::from_millis(50);
 /// How long the end of a transaction may take that changed nothing, before its connection is closed instead.
 pub(super) const END_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -38,7 +38,7 @@ pub(super) const END_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Numbers {
     /// At most.
     pub most: u32,
-    /// Of them so many work at once, as long as they get on. More of them than a machine has processors for hinder each
+    /// Of them so many are at work at once, those not counted that have been for long. More of them than a machine has processors for hinder each
     /// other: each has caches of its own (docs/decisions.md, 2026-11-28).
     pub at_once: u32,
 }
@@ -59,10 +59,12 @@ struct Shared {
     rest: Mutex<Rest>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Rest {
-    /// When a connection was last given back, or lent beyond those that work at once.
-    moved: Instant,
+    /// The turns of those that are at work, and since when.
+    at_work: Vec<AtWork>,
+    /// How many turns there were.
+    turns: u64,
     /// The last one given back is the first one lent: its caches are warm, and those below can be closed.
     connections: Vec<Resting>,
     /// A task looks after those that are in a transaction.
@@ -87,8 +89,29 @@ pub(super) struct Lent {
     home: Connections,
     /// Kept until the connection is back or closed.
     place: OwnedSemaphorePermit,
-    /// Likewise, unless it was lent beyond those that work at once.
-    turn: Option<OwnedSemaphorePermit>,
+    /// Likewise; none for what only ends.
+    turn: Option<Turn>,
+}
+
+#[derive(Debug)]
+struct AtWork {
+    number: u64,
+    since: Instant,
+    /// Dropped, it is the next one's in the queue.
+    _permit: OwnedSemaphorePermit,
+}
+
+/// One of those that are at work at once, until it is dropped or has been for [`LONG_WORK`].
+#[derive(Debug)]
+struct Turn {
+    number: u64,
+    home: Connections,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.home.rest().at_work.retain(|at_work| at_work.number != self.number);
+    }
 }
 
 impl Deref for Lent {
@@ -118,7 +141,6 @@ impl Lent {
 
     fn rest(self, in_transaction: bool) {
         let Self { connection, opened, home, place, turn, .. } = self;
-        home.rest().moved = Instant::now();
         if opened.elapsed() < LONGEST_LIFE {
             let mut rest = home.rest();
             rest.connections.push(Resting { connection, opened, since: Instant::now(), in_transaction });
@@ -156,8 +178,7 @@ impl Connections {
     pub(super) fn new(options: PgConnectOptions, numbers: Numbers, set_up: String) -> Self {
         let places = Arc::new(Semaphore::new(numbers.most as usize));
         let turns = Arc::new(Semaphore::new(numbers.at_once as usize));
-        let rest = Rest { moved: Instant::now(), connections: Vec::new(), looked_after: false };
-        Self(Arc::new(Shared { options, set_up, numbers, places, turns, rest: Mutex::new(rest) }))
+        Self(Arc::new(Shared { options, set_up, numbers, places, turns, rest: Mutex::default() }))
     }
 
     /// How many there are at most.
@@ -177,36 +198,29 @@ impl Connections {
             // Boxed: connecting takes much state, and is rare.
             None => (Box::pin(in_time(self.open())).await?, Instant::now(), false),
         };
-        Ok(Lent { connection, opened, in_transaction, home: self.clone(), place, turn })
+        Ok(Lent { connection, opened, in_transaction, home: self.clone(), place, turn: Some(turn) })
     }
 
-    async fn admit(&self) -> sqlx::Result<(Option<OwnedSemaphorePermit>, OwnedSemaphorePermit)> {
+    async fn admit(&self) -> sqlx::Result<(Turn, OwnedSemaphorePermit)> {
         let turn = self.turn().await?;
         let place = Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         Ok((turn, place))
     }
 
-    /// Waits in the queue until a connection is given back; or, where they stand still because their statements take long,
-    /// for none.
-    async fn turn(&self) -> sqlx::Result<Option<OwnedSemaphorePermit>> {
-        let mut turn = pin!(Arc::clone(&self.0.turns).acquire_owned());
-        loop {
-            match tokio::time::timeout(STANDSTILL, &mut turn).await {
-                Ok(turn) => return turn.map(Some).map_err(|_| sqlx::Error::PoolClosed),
-                Err(_) if self.stands_still() => return Ok(None),
-                Err(_) => {}
+    /// Waits in the queue for those at work, and for none of them longer than [`LONG_WORK`].
+    async fn turn(&self) -> sqlx::Result<Turn> {
+        let mut permit = pin!(Arc::clone(&self.0.turns).acquire_owned());
+        let permit = loop {
+            match tokio::time::timeout(LONG_WORK / 2, &mut permit).await {
+                Ok(permit) => break permit.map_err(|_| sqlx::Error::PoolClosed)?,
+                Err(_) => self.rest().at_work.retain(|at_work| at_work.since.elapsed() < LONG_WORK),
             }
-        }
-    }
-
-    /// Whether nothing has moved for long; for one of those who ask, who then moves.
-    fn stands_still(&self) -> bool {
+        };
         let mut rest = self.rest();
-        let stands = rest.moved.elapsed() >= STANDSTILL;
-        if stands {
-            rest.moved = Instant::now();
-        }
-        stands
+        let number = rest.turns;
+        rest.turns += 1;
+        rest.at_work.push(AtWork { number, since: Instant::now(), _permit: permit });
+        Ok(Turn { number, home: self.clone() })
     }
 
     fn take(&self) -> Option<Resting> {
@@ -255,10 +269,11 @@ impl Connections {
     /// Waits for all connections to be given back and closes them. Nobody gets one any more.
     pub(super) async fn close(&self) {
         // Who asks from now on stands behind this, and then finds it closed.
+        let turns = self.0.turns.acquire_many(self.0.numbers.at_once).await;
         let all = self.0.places.acquire_many(self.0.numbers.most).await;
         self.0.places.close();
         self.0.turns.close();
-        drop(all);
+        drop((turns, all));
         let resting = std::mem::take(&mut self.rest().connections);
         for Resting { connection, .. } in resting {
             if let Err(error) = connection.close().await {
