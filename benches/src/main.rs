@@ -37,6 +37,7 @@ use world::World;
 const CONNECTIONS: [u32; 3] = [1, 16, 64];
 /// Connections to PostgreSQL, for the server as for the SQL: the server's default.
 const DATABASE_CONNECTIONS: u32 = 20;
+/// How long each of those that are compared runs before the next.
 const TURN: Duration = Duration::from_secs(1);
 
 fn main() {
@@ -44,19 +45,19 @@ fn main() {
 }
 
 async fn run() {
-    let seconds = number("BENCH_SECONDS", 5);
+    let turns = number("BENCH_SECONDS", 5);
     let only = std::env::var("BENCH_ONLY").unwrap_or_default();
     let scale = number("BENCH_SCALE", 100);
     let database = World::create(scale).await;
     let server = Server::start(&database.url, DATABASE_CONNECTIONS);
     let world = World::prepare(database, &server).await;
-    let mut report = Report::new(seconds, scale);
+    let mut report = Report::new(turns, scale);
     let cases: Vec<Case> = page::all(&world).into_iter().filter(|case| case.name.contains(&only)).collect();
     report.gate = gate::measure(&cases);
     for mut case in cases {
         compare(&mut case, &world, &server).await;
         for connections in CONNECTIONS.into_iter().filter(|connections| *connections <= case.most_connections) {
-            report.add(measure(&case, connections, seconds, &world, &server).await);
+            report.add(measure(&case, connections, turns, &world, &server).await);
         }
     }
     server.stop();

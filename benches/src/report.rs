@@ -52,7 +52,7 @@ impl Row {
 
 #[derive(Debug)]
 pub struct Report {
-    seconds: u64,
+    turns: u64,
     scale: u64,
     rows: Vec<Row>,
     pub gate: Vec<GateTimes>,
@@ -71,8 +71,8 @@ impl Sql {
 }
 
 impl Report {
-    pub fn new(seconds: u64, scale: u64) -> Self {
-        Self { seconds, scale, rows: Vec::new(), gate: Vec::new() }
+    pub fn new(turns: u64, scale: u64) -> Self {
+        Self { turns, scale, rows: Vec::new(), gate: Vec::new() }
     }
 
     pub fn add(&mut self, row: Row) {
@@ -86,7 +86,7 @@ impl Report {
     pub fn print(&self) {
         println!(
             "\nscale {}, {} turns of a second each; times in ms, cpu per request; SQL: one pipelined round trip",
-            self.scale, self.seconds
+            self.scale, self.turns
         );
         println!(
             "| case | conns | req/s | p50 | p99 | server cpu | database cpu | SQL/s | SQL client cpu | SQL database cpu \

@@ -38,8 +38,8 @@ pub(super) const END_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Numbers {
     /// At most.
     pub most: u32,
-    /// Of them so many are at work at once, those not counted that have been for long. More of them than a machine has processors for hinder each
-    /// other: each has caches of its own (docs/decisions.md, 2026-11-28).
+    /// Of them so many are at work at once, those not counted that have been for long. More of them than a machine has
+    /// processors for hinder each other: each has caches of its own (docs/decisions.md, 2026-11-28).
     pub at_once: u32,
 }
 

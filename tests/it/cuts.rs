@@ -252,25 +252,12 @@ impl Scene {
         self.service.run("BEGIN; LOCK TABLE platform.projects IN ACCESS EXCLUSIVE MODE").await;
         let asking = join_all((0..CONNECTIONS).map(|person| self.ask(&self.tenants[person % 2], 0)));
         let releasing = async {
-            let mut waiting = 0;
-            for _ in 0..100 {
-                waiting = superuser
-                    .one(
-                        "SELECT count(*) FROM pg_stat_activity
-                          WHERE datname = current_database() AND wait_event_type = 'Lock'",
-                        [],
-                    )
-                    .await;
-                if waiting == i64::try_from(CONNECTIONS).unwrap() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+            let waiting = superuser.until_locked_out(CONNECTIONS).await;
             self.service.run("COMMIT").await;
             waiting
         };
         let (answers, waiting) = tokio::join!(asking, releasing);
-        assert_eq!(waiting, i64::try_from(CONNECTIONS).unwrap(), "connections that can be used at once");
+        assert_eq!(waiting, CONNECTIONS, "connections that can be used at once");
         for (person, answer) in answers.iter().enumerate() {
             self.judge(&self.tenants[person % 2], 0, answer);
         }

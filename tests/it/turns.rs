@@ -1,6 +1,6 @@
 //! Of a database on the same machine few connections are at work at once, but who takes long holds up nobody.
 
-use std::{thread::available_parallelism, time::Duration};
+use std::thread::available_parallelism;
 
 use futures_util::future::join_all;
 use ogelbase::config::Config;
@@ -10,9 +10,6 @@ use crate::support::{
     app::{App, config},
     db::TestDatabase,
 };
-
-const COUNT: &str = "SELECT count(*) FROM pg_stat_activity
-                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 #[tokio::test]
 async fn requests_that_need_no_lock_overtake_those_that_wait_for_one() {
@@ -25,20 +22,13 @@ async fn requests_that_need_no_lock_overtake_those_that_wait_for_one() {
     service.run("BEGIN; LOCK TABLE platform.projects IN ACCESS EXCLUSIVE MODE").await;
     let blocked = join_all((0..waiting).map(|_| owner.ask("{ projects(first: 1) { totalCount } }")));
     let free = async {
-        let mut stuck = 0;
-        for _ in 0..200 {
-            stuck = superuser.one::<i64>(COUNT, []).await;
-            if usize::try_from(stuck).unwrap() == waiting {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
+        let stuck = superuser.until_locked_out(waiting).await;
         let free = join_all((0..100).map(|_| owner.ask("{ viewer { email } }"))).await;
         service.run("COMMIT").await;
         (stuck, free)
     };
     let (blocked, (stuck, free)) = tokio::join!(blocked, free);
-    assert_eq!(usize::try_from(stuck).unwrap(), waiting, "requests that wait for the lock at once");
+    assert_eq!(stuck, waiting, "requests that wait for the lock at once");
     for answer in free {
         assert_eq!(answer.body["data"], json!({ "viewer": { "email": "owner@acme.test" } }));
     }

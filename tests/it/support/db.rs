@@ -1,6 +1,8 @@
 //! A database for each test, copied from a template that is migrated and seeded once per run. That with volume is not
 //! copied: it is large, and who asks for it reads.
 
+use std::time::Duration;
+
 use ogelbase::{
     db::{migrate, operator},
     seed,
@@ -126,6 +128,25 @@ impl Sql {
         rows.iter().map(|row| row.try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error:?}"))).collect()
     }
 
+    /// Waits until so many statements in this database wait for locks, for five seconds at most; how many do.
+    pub async fn until_locked_out(&self, number: usize) -> usize {
+        let mut waiting = 0;
+        for _ in 0..100 {
+            waiting = self
+                .one::<i64>(
+                    "SELECT count(*) FROM pg_stat_activity
+                      WHERE datname = current_database() AND wait_event_type = 'Lock'",
+                    [],
+                )
+                .await;
+            if waiting == i64::try_from(number).unwrap() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        usize::try_from(waiting).unwrap()
+    }
+
     /// All rows.
     pub async fn rows<M: FromQueryResult>(&self, sql: &str) -> Vec<M> {
         let rows = self.0.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
@@ -152,7 +173,7 @@ async fn template(name: &str, filling: Filling) -> String {
             if cluster.try_run(&format!("ALTER DATABASE {building} RENAME TO {name}")).await.is_ok() {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
     cluster.0.close().await.unwrap();
